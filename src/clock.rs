@@ -1,0 +1,67 @@
+//! The only place that asks the time. Everything else is told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Where the time comes from.
+#[derive(Debug, Clone)]
+pub enum Clock {
+    /// The machine's clock, corrected by what the database's clock was last seen to say, so that all workers agree.
+    Database { offset_ms: Arc<AtomicI64> },
+    /// A clock that tests, `replay` and the demo move themselves.
+    Simulated { now_ms: Arc<AtomicI64> },
+}
+
+impl Clock {
+    /// The machine's clock, until the database is first asked.
+    pub fn database() -> Self {
+        Self::Database { offset_ms: Arc::default() }
+    }
+
+    /// A simulated clock that stands at `now` until it is moved.
+    pub fn simulated(now: Timestamp) -> Self {
+        Self::Simulated { now_ms: Arc::new(AtomicI64::new(now.as_millisecond())) }
+    }
+
+    /// The time, in whole milliseconds.
+    pub fn now(&self) -> Timestamp {
+        let ms = match self {
+            Self::Database { offset_ms } => machine_ms() + offset_ms.load(Ordering::Relaxed),
+            Self::Simulated { now_ms } => now_ms.load(Ordering::Relaxed),
+        };
+        Timestamp::from_millisecond(ms).expect("a clock within 9000 years of today")
+    }
+
+    /// Milliseconds that SQL must use as the time; `None`: the database's own clock.
+    pub fn for_sql(&self) -> Option<i64> {
+        match self {
+            Self::Database { .. } => None,
+            Self::Simulated { now_ms } => Some(now_ms.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// Takes note of what the database's clock said just now.
+    pub fn learn(&self, database_ms: i64) {
+        if let Self::Database { offset_ms } = self {
+            offset_ms.store(database_ms - machine_ms(), Ordering::Relaxed);
+        }
+    }
+
+    /// Moves a simulated clock forward to `to`; never back. Does nothing to the real one.
+    pub fn advance_to(&self, to: Timestamp) {
+        if let Self::Simulated { now_ms } = self {
+            now_ms.fetch_max(to.as_millisecond(), Ordering::Relaxed);
+        }
+    }
+
+    /// Moves a simulated clock forward by `by`.
+    pub fn advance(&self, by: SignedDuration) {
+        self.advance_to(self.now() + by);
+    }
+}
+
+fn machine_ms() -> i64 {
+    Timestamp::now().as_millisecond()
+}

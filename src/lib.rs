@@ -1,0 +1,10 @@
+#![doc = include_str!("ARCHITECTURE.md")]
+
+/// The pure heart: facts in, state and wishes out.
+pub mod domain;
+/// The only place that asks the time.
+pub mod clock;
+/// Postgres and SQLite: the only place with SQL.
+pub mod store;
+/// The ways to reach people.
+pub mod channel;

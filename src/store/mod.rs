@@ -1,0 +1,3 @@
+//! Everything stored, once. Two databases, one behaviour: Postgres in production, SQLite as the embedded default.
+
+pub mod rows;
