@@ -4,6 +4,10 @@
 pub mod domain;
 /// The only place that asks the time.
 pub mod clock;
+/// The entrances, and bytes to events.
+pub mod ingest;
+/// The hinge: a batch of events, one transaction.
+pub mod apply;
 /// Postgres and SQLite: the only place with SQL.
 pub mod store;
 /// The ways to reach people.
