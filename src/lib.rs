@@ -12,3 +12,5 @@ pub mod apply;
 pub mod store;
 /// The ways to reach people.
 pub mod channel;
+/// Brands, templates, words: the shop's own voice.
+pub mod voice;

@@ -1,0 +1,3 @@
+//! The shop's own voice: from "tell stage S to person P on channel C" to finished subject, HTML, text and SMS.
+
+pub mod view;
