@@ -14,3 +14,5 @@ pub mod store;
 pub mod channel;
 /// Brands, templates, words: the shop's own voice.
 pub mod voice;
+/// The path of a notice from due to settled.
+pub mod dispatch;

@@ -102,6 +102,11 @@ impl OrderKey {
         BrandId::new(self.split().0)
     }
 
+    /// The brand's part, without a copy.
+    pub fn brand_str(&self) -> &str {
+        self.split().0
+    }
+
     /// The order's part, as the shop writes it.
     pub fn order(&self) -> OrderId {
         OrderId::new(self.split().1)

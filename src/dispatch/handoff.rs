@@ -1,0 +1,408 @@
+//! The waiting room between those who have a notice in hand and those who send it: bounded, fair between brands.
+//!
+//! `apply` takes slots *before* it inserts its notices: what gets a slot is inserted as claimed by this worker and is put
+//! into its slot after the commit; what gets none is inserted as plainly planned and is claimed later, by any worker. The
+//! dispatcher fills the same room with what it claims, so one bound holds for both ways.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
+
+use crate::domain::id::{NoticeKey, OrderKey};
+use crate::domain::notice::Notice;
+use crate::domain::person::Channel;
+
+/// A notice that this worker holds a claim on, with the order as it was when the claim was made.
+///
+/// `O` is the order's state; the room itself does not look into it.
+#[derive(Debug, Clone)]
+pub struct Handed<O> {
+    pub notice: Notice,
+    /// Every later write must show this fence.
+    pub fence: i32,
+    /// Shared by all notices of one order that came out of one batch.
+    pub order: Arc<O>,
+    /// The order's version that `order` is the state of.
+    pub version: i64,
+    /// When the claim runs out, unless it is extended.
+    pub leased_until: Timestamp,
+    /// What earlier tries left behind; `None` on the first one.
+    pub earlier: Option<Box<Earlier>>,
+}
+
+impl<O> Handed<O> {
+    /// A notice that was inserted just now as claimed by this worker, at `now`.
+    pub fn fresh(notice: Notice, order: Arc<O>, version: i64, now: Timestamp) -> Self {
+        Self { notice, fence: 1, order, version, leased_until: now + LEASE, earlier: None }
+    }
+}
+
+/// How long a claim lasts. A dead worker's notices are taken over after it.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+/// What earlier tries of a notice left behind.
+#[derive(Debug, Clone)]
+pub struct Earlier {
+    /// Tries so far that reached the far side.
+    pub attempts: u32,
+    pub first_try_at: Option<Timestamp>,
+    /// The packed bytes, which the next try must reuse.
+    pub sealed: Option<Vec<u8>>,
+}
+
+/// A bounded room for each channel. Cloning gives another handle to the same rooms.
+#[derive(Debug)]
+pub struct Handoff<O> {
+    rooms: Arc<[Room<O>; Channel::ALL.len()]>,
+}
+
+impl<O> Clone for Handoff<O> {
+    fn clone(&self) -> Self {
+        Self { rooms: Arc::clone(&self.rooms) }
+    }
+}
+
+#[derive(Debug)]
+struct Room<O> {
+    capacity: usize,
+    inside: Mutex<Inside<O>>,
+    /// Somebody came in.
+    arrived: Notify,
+    /// Somebody left, or a slot was given back.
+    freed: Notify,
+    /// Whether the last sends on this channel went well: only then is it worth waiting for a slot.
+    flowing: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Inside<O> {
+    /// One queue for each brand that has something waiting, in the order in which they are served.
+    brands: VecDeque<(String, VecDeque<Handed<O>>)>,
+    waiting: usize,
+    reserved: usize,
+}
+
+impl<O> Handoff<O> {
+    /// Makes rooms that hold up to `capacity` notices each. With 0 nothing is ever handed over in memory: every notice is
+    /// inserted as planned and claimed from the database.
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            rooms: Arc::new(Channel::ALL.map(|_| Room {
+                capacity,
+                inside: Mutex::new(Inside { brands: VecDeque::new(), waiting: 0, reserved: 0 }),
+                arrived: Notify::new(),
+                freed: Notify::new(),
+                flowing: AtomicBool::new(true),
+            })),
+        }
+    }
+
+    /// Takes up to `wanted` slots of a channel's room, without waiting; ask the answer how many it got. Slots that are
+    /// dropped unfilled, as after a rollback, are free again.
+    pub fn reserve(&self, channel: Channel, wanted: usize) -> Slots<O> {
+        let room = self.room(channel);
+        let mut inside = room.lock();
+        let granted = wanted.min(room.capacity - inside.waiting - inside.reserved);
+        inside.reserved += granted;
+        Slots { handoff: self.clone(), channel, left: granted }
+    }
+
+    /// Waits up to `longest` for every room to be half free, so that whoever plans notices goes no faster than they are
+    /// sent, and most go the cheap way through memory. Does not wait for a channel whose receiver is not taking anything:
+    /// a dead receiver must not hold up what comes in.
+    pub async fn pace(&self, longest: Duration) {
+        let all_roomy = async {
+            for room in self.rooms.iter() {
+                room.roomy().await;
+            }
+        };
+        // Running out of patience is no failure: what finds no slot is claimed from the database later.
+        let _ = tokio::time::timeout(longest, all_roomy).await;
+    }
+
+    /// How many notices wait in a channel's room.
+    pub fn waiting(&self, channel: Channel) -> usize {
+        self.room(channel).lock().waiting
+    }
+
+    /// Says whether a channel's receiver takes messages at present; see [`Handoff::pace`].
+    pub fn set_flowing(&self, channel: Channel, flowing: bool) {
+        let room = self.room(channel);
+        room.flowing.store(flowing, Ordering::Relaxed);
+        if !flowing {
+            room.freed.notify_waiters();
+        }
+    }
+
+    /// Takes up to `limit` notices out, one from each brand in turn.
+    pub fn take(&self, channel: Channel, limit: usize) -> Vec<Handed<O>> {
+        let room = self.room(channel);
+        let mut inside = room.lock();
+        let count = limit.min(inside.waiting);
+        let mut out = Vec::with_capacity(count);
+        while out.len() < count {
+            let (brand, mut queue) = inside.brands.pop_front().expect("somebody waits, so a brand is listed");
+            out.extend(queue.pop_front());
+            if !queue.is_empty() {
+                inside.brands.push_back((brand, queue));
+            }
+        }
+        inside.waiting -= out.len();
+        drop(inside);
+        if !out.is_empty() {
+            room.freed.notify_waiters();
+        }
+        out
+    }
+
+    /// Waits until something is in a channel's room. Only one task may wait for each channel.
+    pub async fn arrived(&self, channel: Channel) {
+        let room = self.room(channel);
+        while room.lock().waiting == 0 {
+            room.arrived.notified().await;
+        }
+    }
+
+    /// Claims in the room that run out before `until`, as (order, notice, fence), so that they can be extended.
+    pub fn expiring(&self, until: Timestamp) -> Vec<(OrderKey, NoticeKey, i32)> {
+        let mut found = Vec::new();
+        for room in self.rooms.iter() {
+            let inside = room.lock();
+            let all = inside.brands.iter().flat_map(|(_, queue)| queue);
+            found.extend(
+                all.filter(|handed| handed.leased_until < until)
+                    .map(|handed| (handed.notice.order.clone(), handed.notice.key, handed.fence)),
+            );
+        }
+        found
+    }
+
+    /// Notes new ends for claims: for each one in the room `renewed` is asked; `false` means that the claim is lost, and
+    /// the notice is thrown out, since another worker has it now.
+    pub fn renew(&self, until: Timestamp, mut renewed: impl FnMut(&NoticeKey) -> Option<bool>) {
+        for room in self.rooms.iter() {
+            let mut inside = room.lock();
+            for (_, queue) in &mut inside.brands {
+                queue.retain_mut(|handed| match renewed(&handed.notice.key) {
+                    Some(true) => {
+                        handed.leased_until = until;
+                        true
+                    }
+                    Some(false) => false,
+                    None => true,
+                });
+            }
+            inside.brands.retain(|(_, queue)| !queue.is_empty());
+            inside.waiting = inside.brands.iter().map(|(_, queue)| queue.len()).sum();
+            drop(inside);
+            room.freed.notify_waiters();
+        }
+    }
+
+    fn room(&self, channel: Channel) -> &Room<O> {
+        match channel {
+            Channel::Email => &self.rooms[0],
+            Channel::Sms => &self.rooms[1],
+        }
+    }
+}
+
+impl<O> Room<O> {
+    fn lock(&self) -> MutexGuard<'_, Inside<O>> {
+        self.inside.lock().expect("nothing panics while it holds the room")
+    }
+
+    /// Waits until half of the room is free, or the channel stops flowing.
+    async fn roomy(&self) {
+        loop {
+            let freed = self.freed.notified();
+            let taken = {
+                let inside = self.lock();
+                inside.waiting + inside.reserved
+            };
+            if taken * 2 <= self.capacity || !self.flowing.load(Ordering::Relaxed) {
+                return;
+            }
+            freed.await;
+        }
+    }
+}
+
+/// Slots in a channel's room, held until they are filled or dropped.
+#[derive(Debug)]
+#[must_use = "slots that are dropped are given back"]
+pub struct Slots<O> {
+    handoff: Handoff<O>,
+    channel: Channel,
+    left: usize,
+}
+
+impl<O> Slots<O> {
+    /// How many more notices may be put in.
+    pub fn left(&self) -> usize {
+        self.left
+    }
+
+    /// Puts a claimed notice into one of the slots. Call only after the claim is committed.
+    ///
+    /// # Panics
+    /// If no slot is left: whoever claims must not claim more than it has slots for.
+    pub fn fill(&mut self, handed: Handed<O>) {
+        self.left = self.left.checked_sub(1).expect("no more is claimed than slots were granted");
+        let room = self.handoff.room(self.channel);
+        let mut inside = room.lock();
+        inside.reserved -= 1;
+        inside.waiting += 1;
+        let brand = handed.notice.order.brand_str();
+        match inside.brands.iter_mut().find(|(name, _)| name == brand) {
+            Some((_, queue)) => queue.push_back(handed),
+            None => {
+                let brand = brand.to_owned();
+                inside.brands.push_back((brand, VecDeque::from([handed])));
+            }
+        }
+        drop(inside);
+        room.arrived.notify_one();
+    }
+}
+
+impl<O> Drop for Slots<O> {
+    fn drop(&mut self) {
+        if self.left > 0 {
+            let room = self.handoff.room(self.channel);
+            room.lock().reserved -= self.left;
+            room.freed.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::{BrandId, OrderId};
+    use crate::domain::person::Role;
+    use crate::domain::stage::Stage;
+
+    fn handed(brand: &str, number: u32) -> Handed<u32> {
+        let order = OrderKey::new(&BrandId::new(brand), &OrderId::new(number.to_string()));
+        let at = Timestamp::UNIX_EPOCH;
+        let notice = Notice {
+            key: NoticeKey::new(&order, &["shipped"]),
+            order,
+            shipment: None,
+            stage: Stage::Shipped,
+            occurrence: 1,
+            role: Role::Customer,
+            channel: Channel::Email,
+            fact_at: at,
+            planned_at: at,
+            due: at,
+        };
+        Handed { leased_until: at, ..Handed::fresh(notice, Arc::new(number), 1, at) }
+    }
+
+    fn put(handoff: &Handoff<u32>, brand: &str, numbers: impl IntoIterator<Item = u32>) {
+        for number in numbers {
+            handoff.reserve(Channel::Email, 1).fill(handed(brand, number));
+        }
+    }
+
+    fn numbers(handed: Vec<Handed<u32>>) -> Vec<u32> {
+        handed.into_iter().map(|handed| *handed.order).collect()
+    }
+
+    #[test]
+    fn grants_no_more_than_fits_and_takes_back_what_is_dropped() {
+        let handoff = Handoff::new(3);
+        let mut first = handoff.reserve(Channel::Email, 2);
+        assert_eq!(first.left(), 2);
+        let second = handoff.reserve(Channel::Email, 2);
+        assert_eq!(second.left(), 1);
+        assert_eq!(handoff.reserve(Channel::Email, 1).left(), 0);
+        assert_eq!(handoff.reserve(Channel::Sms, 9).left(), 3, "each channel has its own room");
+        drop(second);
+        first.fill(handed("harbour", 1));
+        drop(first);
+        assert_eq!(handoff.waiting(Channel::Email), 1);
+        assert_eq!(handoff.reserve(Channel::Email, 9).left(), 2);
+    }
+
+    #[test]
+    fn a_room_of_none_grants_nothing() {
+        let handoff: Handoff<u32> = Handoff::new(0);
+        assert_eq!(handoff.reserve(Channel::Sms, 5).left(), 0);
+    }
+
+    #[test]
+    fn serves_brands_in_turn() {
+        let handoff = Handoff::new(10);
+        put(&handoff, "harbour", 1..=4);
+        put(&handoff, "orchard", 11..=12);
+        assert_eq!(numbers(handoff.take(Channel::Email, 3)), [1, 11, 2]);
+        put(&handoff, "meadow", 21..=21);
+        assert_eq!(numbers(handoff.take(Channel::Email, 9)), [12, 3, 21, 4]);
+        assert_eq!(handoff.waiting(Channel::Email), 0);
+    }
+
+    #[test]
+    fn throws_out_claims_that_are_lost() {
+        let handoff = Handoff::new(10);
+        put(&handoff, "harbour", 1..=3);
+        let soon = Timestamp::from_second(60).expect("in range");
+        let expiring = handoff.expiring(soon);
+        assert_eq!(expiring.len(), 3);
+        let lost = expiring[1].1;
+        handoff.renew(soon, |key| Some(*key != lost));
+        assert!(handoff.expiring(soon).is_empty());
+        assert_eq!(numbers(handoff.take(Channel::Email, 9)), [1, 3]);
+    }
+
+    #[tokio::test]
+    async fn paces_while_the_receiver_takes_and_not_when_it_is_dead() {
+        let handoff = Handoff::new(4);
+        put(&handoff, "harbour", 1..=4);
+        let waiting = tokio::spawn({
+            let handoff = handoff.clone();
+            async move { handoff.pace(Duration::from_secs(3600)).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished(), "the room is full and the channel flows");
+        assert_eq!(handoff.take(Channel::Email, 1).len(), 1);
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished(), "less than half is free");
+        assert_eq!(handoff.take(Channel::Email, 1).len(), 1);
+        waiting.await.expect("half is free now");
+
+        put(&handoff, "harbour", 5..=6);
+        handoff.set_flowing(Channel::Email, false);
+        let answered = tokio::time::timeout(Duration::from_secs(60), handoff.pace(Duration::from_secs(3600)));
+        answered.await.expect("a dead receiver holds nobody up");
+    }
+
+    #[tokio::test]
+    async fn pacing_ends_at_its_limit() {
+        let handoff = Handoff::new(2);
+        put(&handoff, "harbour", 1..=2);
+        handoff.pace(Duration::ZERO).await;
+        assert_eq!(handoff.waiting(Channel::Email), 2);
+    }
+
+    #[tokio::test]
+    async fn wakes_the_one_who_waits() {
+        let handoff = Handoff::new(2);
+        let waiting = tokio::spawn({
+            let handoff = handoff.clone();
+            async move {
+                handoff.arrived(Channel::Email).await;
+                handoff.take(Channel::Email, 5).len()
+            }
+        });
+        tokio::task::yield_now().await;
+        put(&handoff, "harbour", [7]);
+        assert_eq!(waiting.await.expect("no panic"), 1);
+    }
+}
