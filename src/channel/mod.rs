@@ -3,7 +3,6 @@
 //!
 //! No channel retries by itself: one call is one attempt, and the database decides about the next.
 
-
 use std::future::Future;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::domain::id::{NoticeKey, OrderKey};
-use crate::domain::person::{Channel, Pii};
+use crate::domain::person::{Channel, Pii, Role};
 use crate::domain::stage::Stage;
 
 /// A rendered notice, before it is sealed into the bytes of one channel.
@@ -21,6 +20,8 @@ pub struct Message {
     pub order: OrderKey,
     pub shipment: Option<String>,
     pub stage: Stage,
+    /// Who the person is to the order; shown by captures alone.
+    pub role: Role,
     /// BCP 47 tag of the language that was used.
     pub locale: String,
     /// When the notice was planned: the mail's `Date`, the same on every try.
