@@ -1,5 +1,8 @@
 //! The three entrances: RabbitMQ, HTTP, files. Each decodes, applies, and only then acknowledges.
 
+use std::future::Future;
+
+use crate::apply::{ApplyFailed, Verdict};
 use crate::domain::event::Event;
 use crate::store::rows::{Arrival, Refused};
 
@@ -12,4 +15,15 @@ pub enum Incoming {
     UnknownType { arrival: Arrival },
     /// Not an event: kept with the reason and the bytes.
     Refused(Refused),
+}
+
+/// The hinge as the doors see it: takes a batch, commits it, and says what became of each event, in the same order.
+///
+/// A trait, because the doors' own tests need a hinge that can be told to fail; the real one is `apply::Hinge`.
+pub trait Apply: Clone + Send + Sync + 'static {
+    /// Applies `batch` in one transaction. The answer has one verdict for each event, in the batch's order.
+    ///
+    /// # Errors
+    /// [`ApplyFailed`] if the store did not take the batch: nothing of it was kept, so the same batch may come again.
+    fn apply(&self, batch: Vec<Incoming>) -> impl Future<Output = Result<Vec<Verdict>, ApplyFailed>> + Send;
 }
