@@ -4,9 +4,11 @@
 //! told ([`stage`]), what a brand wants told ([`policy`]), the decision ([`decide`]) and the second look just before
 //! sending ([`release`]).
 
-pub mod id;
-pub mod person;
 pub mod event;
-pub mod stage;
-pub mod policy;
+pub mod id;
 pub mod notice;
+pub mod person;
+pub mod policy;
+pub mod stage;
+pub mod window;
+pub mod zone;
