@@ -16,3 +16,6 @@ pub mod channel;
 pub mod voice;
 /// The path of a notice from due to settled.
 pub mod dispatch;
+
+/// The command line: one file a verb.
+pub mod cli;

@@ -1,0 +1,76 @@
+//! The command line: one file a verb. Every verb reads the same configuration, answers people in words and programs in
+//! JSON (`--json`), and ends with an exit code that says which of the two went wrong.
+
+pub mod out;
+pub mod simulate;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use out::Out;
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  failed: the database, the broker, a file or the network would not do as asked
+  2  the command line or the configuration is wrong
+  3  done, and something is to be mended (check), or some lines were refused (import, replay)
+  4  not found: no such order, message or quarantined event
+
+Settings come from the file given with --config, then from the environment: DOORSTEP_… with __ between levels
+(DOORSTEP_HTTP__LISTEN=0.0.0.0:8080); DATABASE_URL and AMQP_URL are honoured as well.";
+
+/// Looks after a customer between payment and delivery: order and shipment events in, true messages out.
+#[derive(Debug, Parser)]
+#[command(name = "doorstep", version, after_long_help = EXIT_CODES, after_help = "More, with exit codes: doorstep --help")]
+#[command(arg_required_else_help = true, max_term_width = 110)]
+struct Cli {
+    /// The configuration file; without one: SQLite in ./doorstep-data, the HTTP door, captured mail
+    #[arg(long, global = true, value_name = "FILE", env = "DOORSTEP_CONFIG")]
+    config: Option<PathBuf>,
+    /// Answer in JSON, one object a line
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// A believable stream of events as JSON Lines
+    Simulate(simulate::Args),
+}
+
+/// How a verb ended, where it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// All is well: 0.
+    Done,
+    /// The work is done and found something to mend: 3.
+    Problems,
+    /// What was asked for does not exist: 4.
+    NotFound,
+}
+
+/// Reads the command line, does what it says and turns the ending into an exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::Problems) => ExitCode::from(3),
+        Ok(Ending::NotFound) => ExitCode::from(4),
+        Err(error) if out::reader_left(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("doorstep: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<Ending> {
+    let mut out = Out { json: cli.json };
+    match cli.verb {
+        Verb::Simulate(args) => simulate::run(&args, &mut out).map(|()| Ending::Done),
+    }
+}
