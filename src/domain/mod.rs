@@ -12,3 +12,5 @@ pub mod policy;
 pub mod stage;
 pub mod window;
 pub mod zone;
+/// When to try again.
+pub mod retry;
