@@ -19,3 +19,5 @@ pub mod dispatch;
 
 /// The command line: one file a verb.
 pub mod cli;
+/// Named places at which a test can stop the process dead.
+pub mod crash;
