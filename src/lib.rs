@@ -10,6 +10,8 @@ pub mod ingest;
 pub mod apply;
 /// Postgres and SQLite: the only place with SQL.
 pub mod store;
+/// Logs, and every metric there is.
+pub mod telemetry;
 /// The ways to reach people.
 pub mod channel;
 /// Brands, templates, words: the shop's own voice.
