@@ -105,6 +105,11 @@ impl Kind {
     pub fn is_shipment(self) -> bool {
         self >= Self::ShipmentCreated
     }
+
+    /// Whether the event says that something happened to a parcel, rather than what the parcel is.
+    pub fn is_scan(self) -> bool {
+        self >= Self::ShipmentShipped
+    }
 }
 
 /// What an event says of an order (contract: **Order**). Amounts are integers in minor units of `currency`.
@@ -336,4 +341,3 @@ reasons! {
     RecipientClosed = "recipient_closed", PickupExpired = "pickup_expired", PaymentDue = "payment_due",
     Weather = "weather", Security = "security", ShopOther = "shop_other", Unknown = "unknown",
 }
-

@@ -4,13 +4,20 @@
 //! told ([`stage`]), what a brand wants told ([`policy`]), the decision ([`decide`]) and the second look just before
 //! sending ([`release`]).
 
-pub mod event;
 pub mod id;
-pub mod notice;
 pub mod person;
-pub mod policy;
+pub mod event;
+pub mod fold;
+pub mod parcel;
+pub mod order;
+pub mod promise;
 pub mod stage;
+pub mod policy;
+pub mod notice;
+pub mod called;
+pub mod delay;
+pub mod decide;
+pub mod release;
+pub mod retry;
 pub mod window;
 pub mod zone;
-/// When to try again.
-pub mod retry;

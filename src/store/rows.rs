@@ -172,4 +172,3 @@ pub struct Outcome {
     /// The whole CloudEvent, structured JSON.
     pub body: String,
 }
-

@@ -198,7 +198,11 @@ impl State {
     /// Whether it can still arrive.
     pub fn is_coming(self) -> bool {
         match self {
-            Self::Announced | Self::Moving | Self::OutForDelivery | Self::AttemptFailed | Self::Waiting
+            Self::Announced
+            | Self::Moving
+            | Self::OutForDelivery
+            | Self::AttemptFailed
+            | Self::Waiting
             | Self::Exception => true,
             Self::Delivered | Self::Returning | Self::Returned | Self::Lost => false,
         }

@@ -1,0 +1,295 @@
+//! What the facts call for: every stage that has happened, whether or not it was told.
+
+use jiff::civil::{Date, Time};
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use super::event::{Reason, Until};
+use super::fold::Stamp;
+use super::order::{Handled, State};
+use super::parcel::{Episode, Parcel, Status};
+use super::person::{Channel, Role};
+use super::policy::Policy;
+use super::promise;
+use super::stage::{Class, Stage};
+use super::window;
+
+/// Reminders and "tomorrow" go out in the morning.
+const MORNING: Time = Time::constant(9, 0, 0, 0);
+/// No reminder this soon after the parcel came to wait: lockers often keep it two days only.
+const REMINDER_APART: SignedDuration = SignedDuration::from_hours(12);
+
+/// How a stage stands against what is known now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Truth {
+    /// It is what holds now.
+    Holds,
+    /// Something later has happened too; said now it would still be true. Old news where the later is told instead.
+    Passed,
+    /// Something later has happened too, and said as if it were news it would mislead.
+    Outdated,
+    /// Said now, it would be untrue; `by_progress`: because the parcel is further along.
+    Gone { by_progress: bool },
+}
+
+/// A stage that has happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Called {
+    pub stage: Stage,
+    /// Index into [`State::parcels`]; `None`: the whole order.
+    pub parcel: Option<usize>,
+    /// When the fact happened.
+    pub at: Timestamp,
+    /// A decision about the same stage, parcel and mark, for a fact between these times (milliseconds), was about this.
+    pub between: (i64, i64),
+    pub mark: Option<String>,
+    pub truth: Truth,
+    /// After this it is old news whatever comes.
+    pub expires: Option<Timestamp>,
+}
+
+const EVER: (i64, i64) = (i64::MIN, i64::MAX);
+
+impl Called {
+    fn new(stage: Stage, parcel: Option<usize>, at: Stamp, truth: Truth) -> Self {
+        Self { stage, parcel, at: at.time(), between: EVER, mark: None, truth, expires: None }
+    }
+
+    /// Whether an earlier decision was about this.
+    pub fn is_handled_by(&self, handled: &Handled, state: &State<'_>) -> bool {
+        let same_parcel = match self.parcel {
+            Some(parcel) => state.parcels[parcel].is(handled.parcel.as_deref()),
+            None => handled.parcel.is_none(),
+        };
+        handled.stage == self.stage
+            && same_parcel
+            && handled.mark == self.mark
+            && (self.between.0..=self.between.1).contains(&handled.at)
+    }
+}
+
+/// Whether later news of the same parcel is told to the same person on the same channel, so that the older can stay unsaid.
+pub fn told_instead(all: &[Called], old: &Called, policy: &Policy, role: Role, channel: Channel) -> bool {
+    all.iter().any(|other| {
+        let about_it = old.parcel.is_none() || other.parcel == old.parcel;
+        let rule = policy.stages.get(&other.stage);
+        about_it
+            && other.truth == Truth::Holds
+            && other.stage.class() == Class::Progress
+            && other.stage.rank() > old.stage.rank()
+            && rule.is_some_and(|rule| rule.channels.contains(&channel) && rule.roles.contains(&role))
+    })
+}
+
+/// Every stage that has happened, by the time of its fact, then by its rank.
+pub fn called_for(state: &State<'_>, now: Timestamp) -> Vec<Called> {
+    let mut all = Vec::new();
+    of_the_order(state, &mut all);
+    for index in 0..state.parcels.len() {
+        of_a_parcel(state, index, now, &mut all);
+    }
+    all.sort_by_key(|called| (called.at, called.stage.rank()));
+    all
+}
+
+fn of_the_order(state: &State<'_>, all: &mut Vec<Called>) {
+    let known = state.known;
+    let moved = state.parcels.iter().any(|parcel| parcel.shipped_at().is_some());
+    let unless_cancelled = |truth| if state.cancelled.is_some() { Truth::Gone { by_progress: false } } else { truth };
+    if let Some(at) = known.paid {
+        let truth = if moved || known.packed.is_some() { Truth::Passed } else { Truth::Holds };
+        all.push(Called::new(Stage::Confirmed, None, at, unless_cancelled(truth)));
+    }
+    if let Some(at) = known.packed {
+        let truth = if moved { Truth::Outdated } else { Truth::Holds };
+        all.push(Called::new(Stage::Packed, None, at, unless_cancelled(truth)));
+    }
+    if let Some(at) = state.cancelled {
+        all.push(Called { mark: Some("whole".into()), ..Called::new(Stage::Cancelled, None, at, Truth::Holds) });
+    }
+    for (at, cancellation) in &known.cancellations {
+        if !cancellation.items.is_empty() && state.cancelled != Some(*at) {
+            let truth = if state.cancelled.is_some() { Truth::Passed } else { Truth::Holds };
+            let mark = Some(format!("{}-{}", at.0, at.1));
+            all.push(Called { mark, ..Called::new(Stage::Cancelled, None, *at, truth) });
+        }
+    }
+    if let Some(at) = state.complete_at() {
+        // Taken back by a withdrawn delivery, it may be said once more: hence one decision for each last withdrawal.
+        let withdrawn = state.parcels.iter().flat_map(|parcel| parcel.withdrawals()).map(|(_, at)| at.0).max();
+        let between = (withdrawn.unwrap_or(i64::MIN), i64::MAX);
+        all.push(Called { between, ..Called::new(Stage::OrderComplete, None, at, Truth::Holds) });
+    }
+}
+
+fn of_a_parcel(state: &State<'_>, index: usize, now: Timestamp, all: &mut Vec<Called>) {
+    let parcel = &state.parcels[index];
+    if let Some(at) = parcel.shipped_at() {
+        all.push(Called::new(Stage::Shipped, Some(index), at, truth_of_shipped(parcel.status())));
+    }
+    for (place, episode) in parcel.episodes.iter().enumerate() {
+        if let Some(stage) = stage_of(episode) {
+            all.push(of_an_episode(state, index, place, stage));
+        }
+    }
+    for (said, withdrawn) in parcel.withdrawals() {
+        let truth = match parcel.status() {
+            Status::Delivered => Truth::Gone { by_progress: true },
+            _ => Truth::Holds,
+        };
+        let mark = Some(format!("not delivered {}", said.0));
+        let between = EVER;
+        all.push(Called { mark, between, ..Called::new(Stage::Correction, Some(index), withdrawn, truth) });
+    }
+    replaced_number(parcel, index, all);
+    all.extend(reminder(state, index, now));
+    all.extend(tomorrow(state, index, now));
+}
+
+fn truth_of_shipped(status: Status) -> Truth {
+    match status {
+        Status::Announced | Status::Moving | Status::Delayed => Truth::Holds,
+        Status::OutForDelivery | Status::AttemptFailed | Status::Exception => Truth::Passed,
+        Status::AwaitingPickup | Status::Delivered => Truth::Outdated,
+        Status::Returning | Status::Returned | Status::Lost => Truth::Gone { by_progress: false },
+    }
+}
+
+/// The stage that an episode is, if a customer can be told of it by itself.
+fn stage_of(episode: &Episode) -> Option<Stage> {
+    match episode.status {
+        Status::Announced | Status::Moving | Status::Delayed => None,
+        Status::OutForDelivery => Some(Stage::OutForDelivery),
+        Status::AttemptFailed => Some(Stage::AttemptFailed),
+        Status::AwaitingPickup => Some(Stage::AvailableForPickup),
+        Status::Delivered => Some(Stage::Delivered),
+        Status::Exception => Some(Stage::Exception),
+        Status::Returning => Some(Stage::Returning),
+        Status::Returned => Some(Stage::Returned),
+        Status::Lost => Some(Stage::Lost),
+    }
+}
+
+fn of_an_episode(state: &State<'_>, index: usize, place: usize, stage: Stage) -> Called {
+    let parcel = &state.parcels[index];
+    let episode = &parcel.episodes[place];
+    let before = place.checked_sub(1).map_or(i64::MIN, |i| parcel.episodes[i].to.0);
+    let after = parcel.episodes.get(place + 1).map_or(i64::MAX, |next| next.from.0);
+    let truth = match parcel.episodes.get(place + 1) {
+        None => Truth::Holds,
+        Some(_) if stage == Stage::Delivered && !is_withdrawn(parcel, episode) => Truth::Passed,
+        Some(_) if stage == Stage::Returning && parcel.status() == Status::Returned => Truth::Outdated,
+        Some(_) => Truth::Gone { by_progress: further(parcel.status(), stage) },
+    };
+    let expires = (stage == Stage::OutForDelivery)
+        .then(|| window::end_of_day(window::local_day(episode.from.time(), &state.zone), &state.zone));
+    let mark = match stage {
+        Stage::Exception => Some(episode.reason.unwrap_or(Reason::Unknown).as_str().to_owned()),
+        _ => None,
+    };
+    let called = Called::new(stage, Some(index), episode.from, truth);
+    Called { between: (before.min(episode.from.0), after), mark, expires, ..called }
+}
+
+fn is_withdrawn(parcel: &Parcel<'_>, delivered: &Episode) -> bool {
+    parcel.withdrawals().any(|(said, _)| said == delivered.from)
+}
+
+/// Whether a parcel in this status is further along than a stage.
+fn further(status: Status, stage: Stage) -> bool {
+    let reached = match status {
+        Status::Announced | Status::Moving | Status::Delayed => Stage::Shipped,
+        Status::OutForDelivery => Stage::OutForDelivery,
+        Status::AttemptFailed => Stage::AttemptFailed,
+        Status::AwaitingPickup => Stage::AvailableForPickup,
+        Status::Delivered => Stage::Delivered,
+        Status::Exception => Stage::Exception,
+        Status::Returning => Stage::Returning,
+        Status::Returned => Stage::Returned,
+        Status::Lost => Stage::Lost,
+    };
+    reached.rank() >= stage.rank()
+}
+
+/// A replaced tracking number: whoever was told the old one watches a dead number.
+fn replaced_number(parcel: &Parcel<'_>, index: usize, all: &mut Vec<Called>) {
+    let Some(number) = parcel.facts.known.number.as_ref() else { return };
+    let others = parcel.facts.numbers.iter().any(|other| *other != number.1.number);
+    if others && parcel.status().is_open() {
+        let mark = Some(format!("number {}", number.1.number));
+        all.push(Called { mark, ..Called::new(Stage::Correction, Some(index), number.0, Truth::Holds) });
+    }
+}
+
+/// When the reminder for a waiting parcel is due, and until when it makes sense.
+pub fn reminder_at(state: &State<'_>, index: usize) -> Option<(Timestamp, Timestamp)> {
+    let parcel = &state.parcels[index];
+    let waits = parcel.now().filter(|now| now.status == Status::AwaitingPickup)?;
+    let (day, end) = match parcel.pickup()?.until.as_ref()? {
+        Until::Day(day) => (*day, window::end_of_day(*day, &state.zone)),
+        Until::Instant(at) => (window::local_day(*at, &state.zone), *at),
+    };
+    let at = window::at_local(day.checked_sub(2.days()).ok()?, MORNING, &state.zone);
+    (at.duration_since(waits.from.time()) >= REMINDER_APART).then_some((at, end))
+}
+
+fn reminder(state: &State<'_>, index: usize, now: Timestamp) -> Option<Called> {
+    let (at, end) = reminder_at(state, index)?;
+    let waits = state.parcels[index].now()?;
+    let called = Called::new(Stage::PickupReminder, Some(index), waits.from, Truth::Holds);
+    (at <= now && now < end).then(|| Called { at, between: (waits.from.0, i64::MAX), expires: Some(end), ..called })
+}
+
+/// The day for which "tomorrow" would be said, and when.
+pub fn tomorrow_at(state: &State<'_>, index: usize) -> Option<(Date, Timestamp)> {
+    let parcel = &state.parcels[index];
+    if !matches!(parcel.status(), Status::Moving | Status::Delayed) {
+        return None;
+    }
+    let (first, last) = promise::expected(state, parcel)
+        .or_else(|| promise::promised(state).filter(|_| state.parcels.len() == 1).map(|day| (day, day)))?;
+    let eve = last.checked_sub(1.day()).ok().filter(|_| first == last)?;
+    Some((last, window::at_local(eve, MORNING, &state.zone)))
+}
+
+fn tomorrow(state: &State<'_>, index: usize, now: Timestamp) -> Option<Called> {
+    let (day, at) = tomorrow_at(state, index)?;
+    let end = window::end_of_day(window::local_day(at, &state.zone), &state.zone);
+    let stamp = Stamp(at.as_millisecond(), 0);
+    let called = Called::new(Stage::ArrivingSoon, Some(index), stamp, Truth::Holds);
+    (at <= now && now < end).then(|| Called { mark: Some(day.to_string()), expires: Some(end), ..called })
+}
+
+/// Whether the customer can do something about it.
+pub fn is_actionable(reason: Option<Reason>) -> bool {
+    match reason {
+        Some(
+            Reason::CustomsDocuments
+            | Reason::CustomsDuties
+            | Reason::CustomsHold
+            | Reason::AddressWrong
+            | Reason::AddressMoved
+            | Reason::RecipientAbsent
+            | Reason::RecipientRefused
+            | Reason::RecipientClosed
+            | Reason::PickupExpired
+            | Reason::PaymentDue,
+        ) => true,
+        Some(
+            Reason::CarrierCapacity
+            | Reason::CarrierDamaged
+            | Reason::CarrierLost
+            | Reason::CarrierMisrouted
+            | Reason::CarrierOther
+            | Reason::Weather
+            | Reason::Security
+            | Reason::ShopOther
+            | Reason::Unknown,
+        )
+        | None => false,
+    }
+}
+
+/// The reason of an exception, from the mark of its decision.
+pub fn reason_of(mark: Option<&str>) -> Option<Reason> {
+    mark.and_then(Reason::parse)
+}

@@ -1,0 +1,301 @@
+//! The decision: what the facts call for, less what was handled before, by the brand's policy.
+
+use jiff::Timestamp;
+
+use super::called::{self, Called, Truth, called_for};
+use super::delay::{self, Late};
+use super::event::Event;
+use super::id::{NoticeKey, OrderKey};
+use super::notice::{Effect, Notice, Silence, Why};
+use super::order::{DelayTold, HANDLED_MAX, Handled, Open, Order, State};
+use super::person::{Channel, Role};
+use super::policy::{Policy, Rule, Superseded};
+use super::stage::{Class, Stage};
+
+/// What a decision may look at besides the order itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    pub now: Timestamp,
+    pub policy: &'a Policy,
+    pub cause: Cause,
+}
+
+/// Why an order is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A fact came in.
+    Fact,
+    /// Its time has come (see [`Effect::WakeAt`]).
+    Tick,
+    /// An old order is taken in: nobody is told what has already happened.
+    Import,
+}
+
+/// Folds one event into its order, and decides what follows.
+///
+/// The order's `known` part ends the same whatever the order of arrival. Of a stage that was decided on before, nothing
+/// follows again.
+pub fn decide(ctx: &Context<'_>, key: &OrderKey, mut order: Order, event: &Event) -> (Order, Vec<Effect>) {
+    order.fold(event);
+    react(ctx, key, order)
+}
+
+/// Decides what the order calls for as it stands: after a fact, or because the clock moved on.
+pub fn react(ctx: &Context<'_>, key: &OrderKey, mut order: Order) -> (Order, Vec<Effect>) {
+    let mut told = std::mem::take(&mut order.told);
+    let state = order.state(&ctx.policy.zone);
+    let mut plan = Planner { ctx, key, state: &state, told: &mut told, effects: Vec::new() };
+    // While nobody is known who could be told, nothing is decided: the contact may come with the next fact.
+    if state.has_contact() {
+        let all = called_for(&state, ctx.now);
+        for called in &all {
+            plan.consider(called, &all);
+        }
+        plan.consider_delay();
+        plan.wake();
+    }
+    let effects = plan.effects;
+    order.told = told;
+    (order, effects)
+}
+
+struct Planner<'a, 'o> {
+    ctx: &'a Context<'a>,
+    key: &'a OrderKey,
+    state: &'a State<'o>,
+    told: &'a mut super::order::Told,
+    effects: Vec<Effect>,
+}
+
+impl Planner<'_, '_> {
+    fn consider(&mut self, called: &Called, all: &[Called]) {
+        if self.told.handled.iter().any(|handled| called.is_handled_by(handled, self.state)) {
+            return;
+        }
+        let silent = self.silenced(called);
+        let rule = self.ctx.policy.stages.get(&called.stage).filter(|_| silent.is_none());
+        let notices = match (rule, silent) {
+            (Some(rule), None) => self.plan(called, all, rule),
+            (_, Some(Why::Off)) | (None, None) => Vec::new(),
+            (_, Some(why)) => {
+                self.stay_silent(called, None, None, why);
+                Vec::new()
+            }
+        };
+        self.remember(called, notices);
+    }
+
+    /// The rule that keeps a stage from being told to anyone, if one does.
+    fn silenced(&self, called: &Called) -> Option<Why> {
+        let policy = self.ctx.policy;
+        let rule = policy.stages.get(&called.stage).filter(|rule| !rule.channels.is_empty());
+        let age = self.ctx.now.duration_since(called.at);
+        let drops = policy.superseded == Superseded::Drop;
+        match called.truth {
+            _ if rule.is_none() => Some(Why::Off),
+            _ if self.ctx.cause == Cause::Import => Some(Why::Imported),
+            Truth::Gone { by_progress: true } => Some(Why::Superseded),
+            Truth::Gone { by_progress: false } => Some(Why::NoLongerTrue),
+            Truth::Outdated if drops => Some(Why::Superseded),
+            _ if policy.age_limit.is_some_and(|limit| age > limit) => Some(Why::TooOld),
+            _ if drops && called.expires.is_some_and(|end| self.ctx.now >= end) => Some(Why::Expired),
+            _ if called.stage == Stage::Delivered && self.completes(called) => Some(Why::OrderCompleteSays),
+            _ if called.stage == Stage::Exception
+                && !called::is_actionable(called::reason_of(called.mark.as_deref())) =>
+            {
+                Some(Why::NothingToDo)
+            }
+            Truth::Holds | Truth::Passed | Truth::Outdated => None,
+        }
+    }
+
+    /// Whether this is the last of several parcels, and the brand tells that the order is complete instead.
+    fn completes(&self, called: &Called) -> bool {
+        let told = self.ctx.policy.stages.get(&Stage::OrderComplete).is_some_and(|rule| !rule.channels.is_empty());
+        called.stage == Stage::Delivered && told && self.state.complete_at().is_some()
+    }
+
+    /// Plans the notices of a stage, for everyone and on every channel that the rule names.
+    fn plan(&mut self, called: &Called, all: &[Called], rule: &Rule) -> Vec<Open> {
+        let occurrence = self.occurrence(called);
+        let policy = self.ctx.policy;
+        let may_pass = called.truth == Truth::Passed && policy.superseded == Superseded::Drop;
+        let mut notices = Vec::new();
+        for role in rule.roles.iter().copied().filter(|role| self.state.person(*role).is_some()) {
+            for channel in rule.channels.iter().copied() {
+                if self.state.address_of(role, channel).is_none() {
+                    self.stay_silent(called, Some(role), Some(channel), Why::NoAddress);
+                } else if !self.state.wishes(role, channel) {
+                    self.stay_silent(called, Some(role), Some(channel), Why::NotWished);
+                } else if may_pass && called::told_instead(all, called, policy, role, channel) {
+                    self.stay_silent(called, Some(role), Some(channel), Why::Superseded);
+                } else {
+                    notices.push(self.plan_one(called, rule, occurrence, role, channel));
+                }
+            }
+        }
+        notices
+    }
+
+    fn plan_one(&mut self, called: &Called, rule: &Rule, occurrence: u32, role: Role, channel: Channel) -> Open {
+        let shipment = self.name(called);
+        let parts = [shipment.as_deref().unwrap_or(""), called.stage.as_str(), &occurrence.to_string(), role.as_str()];
+        let key = NoticeKey::new(self.key, &[&parts[..], &[channel.as_str()]].concat());
+        let merging = called.stage.class() == Class::Progress && !rule.merge_window.is_zero();
+        let pending = if merging { self.pending(role, channel) } else { None };
+        let now = self.ctx.now;
+        let (due, into) = match pending {
+            Some(first) if first.stage.rank() >= called.stage.rank() => (first.due, Some(first.key)),
+            Some(first) => {
+                self.take_over(&first, key, called);
+                (first.due, None)
+            }
+            None => (now + rule.merge_window, None),
+        };
+        if into.is_some() {
+            self.stay_silent(called, Some(role), Some(channel), Why::Merged);
+        } else {
+            self.effects.push(Effect::Notify(Notice {
+                key,
+                order: self.key.clone(),
+                shipment,
+                stage: called.stage,
+                occurrence,
+                role,
+                channel,
+                fact_at: called.at,
+                planned_at: now,
+                due,
+            }));
+        }
+        Open { role, channel, due: due.as_millisecond(), key, into }
+    }
+
+    /// A message of the same order, person and channel that still waits for its merge window to end.
+    fn pending(&self, role: Role, channel: Channel) -> Option<Pending> {
+        let now = self.ctx.now.as_millisecond();
+        let handled = self.told.handled.iter().filter(|handled| handled.stage.class() == Class::Progress);
+        let open = handled.flat_map(|handled| handled.notices.iter().map(move |open| (handled, open)));
+        open.filter(|(_, open)| open.role == role && open.channel == channel && open.into.is_none() && open.due > now)
+            .max_by_key(|(handled, _)| handled.stage.rank())
+            .map(|(handled, open)| Pending {
+                key: open.key,
+                stage: handled.stage,
+                parcel: handled.parcel.clone(),
+                due: Timestamp::from_millisecond(open.due).expect("a due time was made from a timestamp"),
+            })
+    }
+
+    /// The newer, weightier news takes the older message's place, and says both where both are news.
+    fn take_over(&mut self, first: &Pending, by: NoticeKey, called: &Called) {
+        let same_parcel = called
+            .parcel
+            .is_some_and(|index| self.state.parcels[index].is(first.parcel.as_deref()) && first.parcel.is_some());
+        let why = if same_parcel { Why::Superseded } else { Why::Merged };
+        self.effects.push(Effect::Withdraw { key: first.key, why });
+        for open in self.told.handled.iter_mut().flat_map(|handled| &mut handled.notices) {
+            if open.key == first.key || open.into == Some(first.key) {
+                open.into = Some(by);
+            }
+        }
+    }
+
+    fn occurrence(&self, called: &Called) -> u32 {
+        let before = self.told.handled.iter().filter(|handled| {
+            let same_parcel = match called.parcel {
+                Some(index) => self.state.parcels[index].is(handled.parcel.as_deref()),
+                None => handled.parcel.is_none(),
+            };
+            handled.stage == called.stage && same_parcel
+        });
+        u32::try_from(before.count()).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    fn name(&self, called: &Called) -> Option<String> {
+        called.parcel.and_then(|index| self.state.parcels[index].id()).map(str::to_owned)
+    }
+
+    fn remember(&mut self, called: &Called, notices: Vec<Open>) {
+        if self.told.handled.len() < HANDLED_MAX {
+            let (stage, parcel, mark) = (called.stage, self.name(called), called.mark.clone());
+            self.told.handled.push(Handled { stage, parcel, at: called.at.as_millisecond(), mark, notices });
+        }
+    }
+
+    fn stay_silent(&mut self, called: &Called, role: Option<Role>, channel: Option<Channel>, why: Why) {
+        let (shipment, at) = (self.name(called), self.ctx.now);
+        let stage = called.stage;
+        let order = self.key.clone();
+        self.effects.push(Effect::StaySilent(Silence { order, shipment, stage, role, channel, why, at }));
+    }
+
+    /// Delays are decided on by what was said last, not by episodes: see [`delay::stage`].
+    fn consider_delay(&mut self) {
+        let timed = self.ctx.cause == Cause::Tick;
+        let late = delay::late(self.state, self.told.delay.as_ref(), self.ctx.now, timed);
+        let Some(stage) = delay::stage(self.told.delay.as_ref(), late.as_ref(), self.state, self.ctx.now) else {
+            return;
+        };
+        let times = self.told.delay.as_ref().map_or(0, |told| told.times);
+        let at = late.as_ref().map_or(self.ctx.now, |late: &Late| late.at);
+        let called = Called {
+            stage,
+            parcel: None,
+            at,
+            between: (0, 0),
+            mark: Some(format!("{} {}", stage.as_str(), times + 1)),
+            truth: Truth::Holds,
+            expires: None,
+        };
+        let day = late.as_ref().and_then(|late| late.day);
+        self.told.delay = Some(match stage {
+            Stage::BackOnTime => DelayTold { day: None, times, cleared: true },
+            _ => DelayTold { day, times: times + 1, cleared: false },
+        });
+        self.consider(&called, &[]);
+    }
+
+    /// When the clock alone may call for something: the earliest of all such times.
+    fn wake(&mut self) {
+        let tells = |stage: Stage| self.ctx.policy.stages.get(&stage).is_some_and(|rule| !rule.channels.is_empty());
+        let mut times: Vec<Timestamp> = Vec::new();
+        for index in 0..self.state.parcels.len() {
+            if tells(Stage::PickupReminder) {
+                times.extend(called::reminder_at(self.state, index).map(|(at, _)| at));
+            }
+            if tells(Stage::ArrivingSoon) {
+                times.extend(called::tomorrow_at(self.state, index).map(|(_, at)| at));
+            }
+        }
+        times.retain(|at| *at > self.ctx.now);
+        if tells(Stage::DelayExpected) {
+            times.extend(delay::wake(self.state, self.told.delay.as_ref()).and_then(|at| self.not_in_the_past(at)));
+        }
+        let wake = times.into_iter().min();
+        if wake != self.told.wake {
+            self.told.wake = wake;
+            self.effects.push(Effect::WakeAt(wake));
+        }
+    }
+
+    /// A time that has passed already is asked for again a little later, but not on every fact anew; once a tick has
+    /// looked, it is over.
+    fn not_in_the_past(&self, at: Timestamp) -> Option<Timestamp> {
+        let now = self.ctx.now;
+        if at > now {
+            return Some(at);
+        }
+        if self.ctx.cause == Cause::Tick {
+            return None;
+        }
+        let soon = now + delay::CATCH_UP;
+        Some(self.told.wake.filter(|wake| *wake > now && *wake < soon).unwrap_or(soon))
+    }
+}
+
+struct Pending {
+    key: NoticeKey,
+    stage: Stage,
+    parcel: Option<String>,
+    due: Timestamp,
+}

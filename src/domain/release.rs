@@ -1,0 +1,302 @@
+//! The second look, just before sending: is it still true, still wanted, and is this the hour?
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::called::{self, Called, Truth, called_for};
+use super::delay;
+use super::event::Address;
+use super::fold::value;
+use super::notice::{Notice, Said, Why};
+use super::order::{Handled, Order, State};
+use super::person::{Channel, Pii};
+use super::policy::{Policy, Superseded};
+use super::promise;
+use super::stage::{Class, Stage};
+use super::window;
+
+/// How long a notice of an order on hold waits before it is looked at again; the end of the hold wakes it at once.
+const HOLD_STEP: SignedDuration = SignedDuration::from_hours(1);
+/// How long a notice waits that would be one too many today.
+const CAP_STEP: SignedDuration = SignedDuration::from_hours(6);
+
+/// What the store knows of the person's address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Consent {
+    pub opted_out: bool,
+    /// Messages accepted for this address on this channel in the last 24 hours.
+    pub told_last_day: u32,
+}
+
+/// What an earlier notice of the same order said, once it was accepted or may have been.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SaidBefore {
+    pub stage: Stage,
+    pub shipment: Option<String>,
+    pub said: Said,
+}
+
+/// The verdict of the second look.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Release {
+    Send(Box<Telling>),
+    /// Not now.
+    Hold {
+        until: Timestamp,
+        why: Why,
+    },
+    /// Not any more: old news, or no longer true.
+    Superseded {
+        why: Why,
+    },
+    /// True, but not to be told to this person on this channel.
+    Suppressed {
+        why: Why,
+    },
+}
+
+/// What to say, and to whom.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Telling {
+    pub address: Pii<String>,
+    /// BCP 47; `None`: the brand's default.
+    pub locale: Option<String>,
+    /// The main news first, then what became part of it, by rank. Parcels are indices into [`State::parcels`].
+    pub news: Vec<(Stage, Option<usize>)>,
+    pub correction: Option<Corrected>,
+    /// What this message says that could turn out untrue.
+    pub said: Said,
+}
+
+/// What turned out untrue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Corrected {
+    /// This number was shown; another one stands now.
+    Number { said: String },
+    /// `delivered` was told; a later scan withdrew it.
+    NotDelivered,
+}
+
+/// Whether the verdict about a stage depends on what was said before, so that it must be looked up.
+pub fn needs_said(stage: Stage) -> bool {
+    matches!(stage, Stage::Correction | Stage::BackOnTime)
+}
+
+/// Judges a notice that is due against the order as it stands.
+pub fn judge(
+    now: Timestamp,
+    policy: &Policy,
+    order: &Order,
+    notice: &Notice,
+    consent: Consent,
+    said: &[SaidBefore],
+) -> Release {
+    let state = order.state(&policy.zone);
+    let judge = Judge { now, policy, order, state: &state, notice };
+    match judge.truth(said) {
+        Err(why) => Release::Superseded { why },
+        Ok((news, correction, expires)) => judge.wanted(news, correction, expires, consent),
+    }
+}
+
+type News = Vec<(Stage, Option<usize>)>;
+
+struct Judge<'a> {
+    now: Timestamp,
+    policy: &'a Policy,
+    order: &'a Order,
+    state: &'a State<'a>,
+    notice: &'a Notice,
+}
+
+impl Judge<'_> {
+    /// What of the news is still true; an error names why nothing is.
+    fn truth(&self, said: &[SaidBefore]) -> Result<(News, Option<Corrected>, Option<Timestamp>), Why> {
+        let all = called_for(self.state, self.now);
+        let mut news: Vec<(Stage, Option<usize>, Option<Timestamp>)> = Vec::new();
+        let mut refused = None;
+        for (handled, is_self) in self.parts()? {
+            match self.still(handled, &all, is_self) {
+                Ok((parcel, expires)) => news.push((handled.stage, parcel, expires)),
+                Err(why) if is_self => refused = Some(why),
+                Err(_) => {}
+            }
+        }
+        // The main news is the one that the message was planned for; if that has passed, the weightiest of the others.
+        let own = |stage: Stage| u8::from(stage == self.notice.stage) * u8::MAX;
+        news.sort_by_key(|(stage, parcel, _)| (std::cmp::Reverse(own(*stage).max(stage.rank())), *parcel));
+        news.dedup_by_key(|(stage, parcel, _)| (*stage, *parcel));
+        let expires = news.first().ok_or(refused.unwrap_or(Why::NoLongerTrue))?.2;
+        let correction = self.correction(said)?;
+        Ok((news.into_iter().map(|(stage, parcel, _)| (stage, parcel)).collect(), correction, expires))
+    }
+
+    /// The decision that planned this notice, and those that became part of it.
+    fn parts(&self) -> Result<Vec<(&Handled, bool)>, Why> {
+        let mut parts = Vec::new();
+        for handled in &self.order.told.handled {
+            for open in &handled.notices {
+                if open.key == self.notice.key {
+                    if open.into.is_some() {
+                        return Err(Why::Merged);
+                    }
+                    parts.push((handled, true));
+                } else if open.into == Some(self.notice.key) {
+                    parts.push((handled, false));
+                }
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Whether one piece of news still stands: its parcel and its end, or why it does not.
+    fn still(
+        &self,
+        handled: &Handled,
+        all: &[Called],
+        is_self: bool,
+    ) -> Result<(Option<usize>, Option<Timestamp>), Why> {
+        if let Some(verdict) = self.delay_still(handled) {
+            return verdict.map(|()| (None, None));
+        }
+        let drops = self.policy.superseded == Superseded::Drop;
+        let parcel = || self.state.find(handled.parcel.as_deref()).filter(|_| handled.parcel.is_some());
+        let Some(called) = all.iter().find(|called| called.is_handled_by(handled, self.state)) else {
+            return if drops { Err(Why::NoLongerTrue) } else { Ok((parcel(), None)) };
+        };
+        if !drops && handled.stage.class() == Class::Progress {
+            return Ok((called.parcel, None));
+        }
+        if called.expires.is_some_and(|end| self.now >= end) {
+            return Err(Why::Expired);
+        }
+        match called.truth {
+            Truth::Holds => Ok((called.parcel, called.expires)),
+            Truth::Passed => {
+                let (role, channel) = (self.notice.role, self.notice.channel);
+                let instead = is_self && called::told_instead(all, called, self.policy, role, channel);
+                if instead { Err(Why::Superseded) } else { Ok((called.parcel, called.expires)) }
+            }
+            Truth::Outdated | Truth::Gone { by_progress: true } => Err(Why::Superseded),
+            Truth::Gone { by_progress: false } => Err(Why::NoLongerTrue),
+        }
+    }
+
+    /// The same for delays, which are states rather than episodes; `None` for other stages.
+    fn delay_still(&self, handled: &Handled) -> Option<Result<(), Why>> {
+        let told = self.order.told.delay.as_ref();
+        let is_late = delay::late(self.state, told, self.now, true).is_some();
+        match handled.stage {
+            Stage::DelayExpected | Stage::DelayAgain => {
+                let stands = is_late && told.is_some_and(|told| !told.cleared);
+                Some(if stands { Ok(()) } else { Err(Why::NoLongerTrue) })
+            }
+            Stage::BackOnTime => {
+                let stands = !is_late && self.state.is_open() && told.is_some_and(|told| told.cleared);
+                Some(if stands { Ok(()) } else { Err(Why::NoLongerTrue) })
+            }
+            Stage::Confirmed
+            | Stage::Packed
+            | Stage::Shipped
+            | Stage::ArrivingSoon
+            | Stage::OutForDelivery
+            | Stage::AttemptFailed
+            | Stage::AvailableForPickup
+            | Stage::PickupReminder
+            | Stage::Delivered
+            | Stage::OrderComplete
+            | Stage::Exception
+            | Stage::Correction
+            | Stage::Returning
+            | Stage::Returned
+            | Stage::Lost
+            | Stage::Cancelled
+            | Stage::Feedback => None,
+        }
+    }
+
+    /// What this notice corrects, if it is a correction; an error if nothing said before needs it.
+    fn correction(&self, said: &[SaidBefore]) -> Result<Option<Corrected>, Why> {
+        let parcel = self.state.find(self.notice.shipment.as_deref()).map(|index| &self.state.parcels[index]);
+        let about_it = |before: &&SaidBefore| match (&before.shipment, parcel) {
+            (Some(id), Some(parcel)) => parcel.is(Some(id)),
+            (None, _) => true,
+            (Some(_), None) => false,
+        };
+        if self.notice.stage == Stage::BackOnTime {
+            let spoke = said.iter().any(|s| matches!(s.stage, Stage::DelayExpected | Stage::DelayAgain));
+            return if spoke { Ok(None) } else { Err(Why::NothingToCorrect) };
+        }
+        if self.notice.stage != Stage::Correction {
+            return Ok(None);
+        }
+        let parcel = parcel.ok_or(Why::NothingToCorrect)?;
+        let mut before = said.iter().filter(about_it);
+        if self.own_mark().is_some_and(|mark| mark.starts_with("not delivered")) {
+            let told = before.any(|s| matches!(s.stage, Stage::Delivered | Stage::OrderComplete));
+            return if told { Ok(Some(Corrected::NotDelivered)) } else { Err(Why::NothingToCorrect) };
+        }
+        let now_shown = parcel.number_shown();
+        let last = before.filter_map(|s| s.said.number.clone()).next_back();
+        match last {
+            Some(number) if Some(number.as_str()) != now_shown => Ok(Some(Corrected::Number { said: number })),
+            Some(_) | None => Err(Why::NothingToCorrect),
+        }
+    }
+
+    fn own_mark(&self) -> Option<&str> {
+        let own = |handled: &&Handled| handled.notices.iter().any(|open| open.key == self.notice.key);
+        self.order.told.handled.iter().find(own).and_then(|handled| handled.mark.as_deref())
+    }
+
+    /// Whether the person may and wants to be told, and whether this is the hour.
+    fn wanted(
+        &self,
+        news: News,
+        correction: Option<Corrected>,
+        expires: Option<Timestamp>,
+        consent: Consent,
+    ) -> Release {
+        let (role, channel) = (self.notice.role, self.notice.channel);
+        let Some(address) = self.state.address_of(role, channel) else {
+            return Release::Suppressed { why: Why::NoAddress };
+        };
+        if !self.state.wishes(role, channel) {
+            return Release::Suppressed { why: Why::NotWished };
+        }
+        if consent.opted_out {
+            return Release::Suppressed { why: Why::OptedOut };
+        }
+        let cap = self.policy.cap_per_day.get(&channel).copied();
+        let wait = if self.state.on_hold() {
+            Some((self.now + HOLD_STEP, Why::OrderOnHold))
+        } else if cap.is_some_and(|cap| consent.told_last_day >= cap) {
+            Some((self.now + CAP_STEP, Why::VolumeCap))
+        } else {
+            self.quiet_until(channel).map(|until| (until, Why::QuietHours))
+        };
+        if let Some((until, why)) = wait {
+            let too_late = expires.is_some_and(|end| until >= end);
+            return if too_late { Release::Superseded { why: Why::Expired } } else { Release::Hold { until, why } };
+        }
+        let person = self.state.person(role);
+        let locale = person.and_then(|person| value(&person.locale)).cloned();
+        let said = self.said(&news);
+        Release::Send(Box::new(Telling { address: Pii::new(address.to_owned()), locale, news, correction, said }))
+    }
+
+    fn quiet_until(&self, channel: Channel) -> Option<Timestamp> {
+        let quiet = self.policy.quiet.get(&channel)?;
+        let country = value(&self.state.known.order.address).and_then(|address: &Address| address.country.as_deref());
+        let open = window::earliest(quiet, &self.state.zone, country, self.now);
+        (open > self.now).then_some(open)
+    }
+
+    fn said(&self, news: &News) -> Said {
+        let parcel = news.iter().find_map(|(_, parcel)| *parcel).map(|index| &self.state.parcels[index]);
+        let day = match self.notice.stage.class() {
+            Class::Progress | Class::Problem => promise::expected_last(self.state),
+            Class::Question => None,
+        };
+        Said { number: parcel.and_then(|parcel| parcel.number_shown()).map(str::to_owned), day }
+    }
+}
