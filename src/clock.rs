@@ -65,3 +65,19 @@ impl Clock {
 fn machine_ms() -> i64 {
     Timestamp::now().as_millisecond()
 }
+
+/// Measures how long something takes, for metrics; never a time that a rule could see.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    /// Starts now.
+    pub fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// Seconds since the start.
+    pub fn seconds(&self) -> f64 {
+        self.0.elapsed().as_secs_f64()
+    }
+}

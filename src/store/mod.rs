@@ -1,3 +1,126 @@
 //! Everything stored, once. Two databases, one behaviour: Postgres in production, SQLite as the embedded default.
+//!
+//! The store speaks in batches and in the domain's words ([`rows`]). What changes orders runs between [`Store::begin`] and
+//! [`Tx::commit`]; everything else is one method, one short transaction.
+//!
+//! **Cancelling.** sqlx cannot be cancelled safely between `begin` and its answer. So each method of [`Store`] runs in a task of
+//! its own, which goes on when the caller's future is dropped; and whoever uses a [`Tx`] wraps the whole of it, from `begin` to
+//! `commit`, in [`unbroken`]. Such tasks are never aborted; the server's own time limits bound them.
+//!
+//! **Locks** are rows or transaction-level advisory locks, never a session's. **Time** is the database's own, unless the clock is
+//! a simulated one (see [`Clock::for_sql`]).
 
+mod conn;
+mod error;
+mod migrate;
+mod open;
+mod orders;
+mod params;
 pub mod rows;
+mod save;
+mod settings;
+mod tx;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tracing::Instrument;
+
+pub use error::StoreError;
+pub use params::Kind;
+pub use settings::Settings;
+pub use tx::Tx;
+
+use crate::clock::Clock;
+use conn::Conn;
+use params::{Args, Col, One};
+
+/// The database. Cheap to clone; all clones share one pool.
+#[derive(Clone, Debug)]
+pub struct Store {
+    inner: Arc<open::Inner>,
+}
+
+impl Store {
+    /// The clock that this store's times follow.
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// Which database this is.
+    pub fn kind(&self) -> Kind {
+        self.inner.pools.kind()
+    }
+
+    /// Encodes parameters for this database.
+    fn args(&self, ones: &[One<'_>], cols: &[Col<'_>]) -> Result<Args, StoreError> {
+        params::args(self.kind(), ones, cols)
+    }
+
+    /// The time to give to SQL as its first parameter: nothing means the database's own.
+    fn now(&self) -> One<'static> {
+        One::OptInt(self.inner.clock.for_sql())
+    }
+
+    /// Runs `work` on a connection of the wanted sort, in a task of its own, and commits.
+    async fn with<T, F, W>(&self, access: Access, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<(Conn, T), StoreError>> + Send,
+        W: FnOnce(Conn) -> F + Send + 'static,
+    {
+        let store = self.clone();
+        unbroken(async move {
+            let (conn, out) = work(store.connect(access).await?).await?;
+            conn.finish().await?;
+            Ok(out)
+        })
+        .await
+    }
+}
+
+/// What a connection is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Reads only.
+    Read,
+    /// One statement that writes: its own transaction on Postgres.
+    Statement,
+    /// Several statements that belong together.
+    Transaction,
+}
+
+/// Runs database work in a task of its own and waits for it. If the caller is dropped, the work still goes on to its end, so no
+/// connection is ever left in the middle of a transaction.
+///
+/// # Errors
+/// What `work` returns, or [`StoreError::Unavailable`] while the runtime shuts down. A panic in `work` is passed on.
+pub async fn unbroken<T, E>(work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    match tokio::spawn(work.in_current_span()).await {
+        Ok(result) => result,
+        Err(stopped) => match stopped.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(StoreError::Unavailable { what: "the runtime is stopping".into() }.into()),
+        },
+    }
+}
+
+/// The time as a statement sees it: its first parameter, or the database's clock. A sub-select, so that it is asked once.
+macro_rules! now_postgres {
+    () => {
+        "(select coalesce($1::bigint, floor(extract(epoch from now()) * 1000)::bigint))"
+    };
+}
+
+/// SQLite's twin of `now_postgres`.
+macro_rules! now_sqlite {
+    () => {
+        "(select coalesce($1, cast(unixepoch('subsec') * 1000 as integer)))"
+    };
+}
+
+pub(crate) use {now_postgres, now_sqlite};
