@@ -3,6 +3,14 @@
 //!
 //! No channel retries by itself: one call is one attempt, and the database decides about the next.
 
+pub mod capture;
+pub mod email;
+pub mod guard;
+mod http;
+pub mod setup;
+pub mod sign;
+pub mod sms;
+
 use std::future::Future;
 use std::time::Duration;
 
@@ -123,6 +131,20 @@ pub struct Cause {
     pub code: Option<u16>,
     /// Whether the fault lies with the endpoint (unreachable, 5xx, slow) rather than with this message: feeds the breaker.
     pub endpoint_fault: bool,
+}
+
+impl Cause {
+    /// Whether the endpoint said that it is gone for good (410): nothing more should be sent there before a person looked.
+    pub fn endpoint_gone(&self) -> bool {
+        self.endpoint_fault && self.code == Some(410)
+    }
+}
+
+/// A message or its bytes have come to the wrong channel: a mistake of the caller, refused rather than sent garbled.
+fn misfit() -> SendError {
+    SendError::Never {
+        cause: Cause { what: "the message was made for another channel", code: None, endpoint_fault: false },
+    }
 }
 
 impl std::fmt::Display for Cause {
