@@ -19,6 +19,8 @@ pub mod voice;
 /// The path of a notice from due to settled.
 pub mod dispatch;
 
+/// Capability links: one small right, sealed.
+pub mod link;
 /// The command line: one file a verb.
 pub mod cli;
 /// Named places at which a test can stop the process dead.
