@@ -19,6 +19,8 @@ pub mod voice;
 /// The path of a notice from due to settled.
 pub mod dispatch;
 
+/// Every setting, read and checked whole at start.
+pub mod config;
 /// Capability links: one small right, sealed.
 pub mod link;
 /// The command line: one file a verb.

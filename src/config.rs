@@ -1,0 +1,116 @@
+//! The configuration: one typed value, read and checked whole at start. Every setting, its default, its unit and its reason
+//! stand in `deploy/doorstep.toml`; a tidy test holds that file and this type together.
+
+mod layers;
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::Table;
+
+use crate::link;
+
+/// The annotated file with every default: what the environment's variables are read against, and what people copy.
+pub const ANNOTATED: &str = include_str!("../deploy/doorstep.toml");
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Links in messages that lead back to this worker.
+    pub links: link::Settings,
+}
+
+/// Why there is no configuration. Each names the file, the variable or the key.
+#[derive(Debug, thiserror::Error)]
+pub enum Wrong {
+    #[error("cannot read {}", path.display())]
+    File {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{} is not TOML: {source}", path.display())]
+    Syntax { path: PathBuf, source: Box<toml::de::Error> },
+    #[error("{name}: {problem}")]
+    Variable { name: String, problem: String },
+    #[error("{key}: {problem}")]
+    Setting { key: String, problem: String },
+}
+
+impl Config {
+    /// Reads `file`, if one is given, and lays this process's environment over it.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a setting is unknown or makes no sense; the error names it.
+    pub fn load(file: Option<&Path>) -> Result<Self, Wrong> {
+        let variables = std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
+        let text = match file {
+            Some(path) => {
+                let read = std::fs::read_to_string(path);
+                Some((path, read.map_err(|source| Wrong::File { path: path.to_owned(), source })?))
+            }
+            None => None,
+        };
+        Self::read(text.as_ref().map(|(path, text)| (*path, text.as_str())), variables)
+    }
+
+    /// Reads a configuration from a file's text and the variables given.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn read(
+        file: Option<(&Path, &str)>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Wrong> {
+        let mut table = match file {
+            Some((path, text)) => text
+                .parse::<Table>()
+                .map_err(|source| Wrong::Syntax { path: path.to_owned(), source: Box::new(source) })?,
+            None => Table::new(),
+        };
+        let shape: Table = ANNOTATED.parse().expect("the annotated file is TOML: a test reads it");
+        layers::lay_over(&mut table, &shape, variables)?;
+        let config: Self = serde_path_to_error::deserialize(table).map_err(|error| Wrong::Setting {
+            key: error.path().to_string(),
+            problem: error.into_inner().message().to_owned(),
+        })?;
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, Wrong> {
+        Config::read(Some((Path::new("doorstep.toml"), text)), [])
+    }
+
+    /// Lines that start with `#: ` show a choice that is not the default; without the mark they are settings as well.
+    fn with_choices() -> String {
+        ANNOTATED.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line)).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_annotated_file_says_the_defaults() {
+        let written = read(ANNOTATED).expect("the annotated file is a configuration");
+        assert_eq!(format!("{written:#?}"), format!("{:#?}", Config::default()));
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_place() {
+        let wrong = read("[links]\nbase_uri = 'x'").expect_err("a slip of the pen").to_string();
+        assert!(wrong.contains("links") && wrong.contains("base_uri"), "{wrong}");
+        let wrong = read("[liinks]").expect_err("a slip of the pen").to_string();
+        assert!(wrong.contains("liinks"), "{wrong}");
+        let wrong = read("[links]\nbase_url = 5").expect_err("not a text").to_string();
+        assert!(wrong.contains("links.base_url"), "{wrong}");
+    }
+
+    #[test]
+    fn a_broken_file_is_shown_where_it_breaks() {
+        let wrong = read("[links\n").expect_err("not toml").to_string();
+        assert!(wrong.contains("doorstep.toml") && wrong.contains("line 1"), "{wrong}");
+    }
+}
