@@ -27,3 +27,5 @@ pub mod link;
 pub mod cli;
 /// Named places at which a test can stop the process dead.
 pub mod crash;
+/// The HTTP side: the door, health, pages.
+pub mod web;
