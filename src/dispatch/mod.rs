@@ -6,5 +6,9 @@ pub mod batch;
 pub mod breaker;
 /// The bounded waiting rooms that `apply` and the claims fill.
 pub mod handoff;
+/// Messages a second.
+pub mod limit;
 /// Exact bytes, kept small.
 pub mod pack;
+/// How fast and how much at once.
+pub mod settings;
