@@ -1,0 +1,3 @@
+//! The one integration binary: linking it once costs less than linking each file on its own.
+
+mod tidy;
