@@ -76,8 +76,8 @@ impl Stopwatch {
         Self(std::time::Instant::now())
     }
 
-    /// Seconds since the start.
-    pub fn seconds(&self) -> f64 {
-        self.0.elapsed().as_secs_f64()
+    /// How long ago that was.
+    pub fn elapsed(&self) -> std::time::Duration {
+        self.0.elapsed()
     }
 }

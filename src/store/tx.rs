@@ -11,6 +11,7 @@ use super::rows::{Arrival, OrderRow, Seen};
 use super::{now_postgres, now_sqlite, orders};
 use crate::clock::{Clock, Stopwatch};
 use crate::domain::id::{EventKey, OrderKey, TrackingNumber};
+use crate::telemetry::{self, TxOutcome};
 
 /// A transaction under way. Dropped without [`Tx::commit`], it rolls back.
 #[derive(Debug)]
@@ -179,9 +180,12 @@ impl Tx {
     pub async fn commit(self) -> Result<(), StoreError> {
         let Self { conn, name, since, .. } = self;
         let done = conn.finish().await;
-        let outcome = if done.is_ok() { "committed" } else { "failed" };
-        metrics::histogram!("doorstep_store_transaction_seconds", "work" => name, "outcome" => outcome)
-            .record(since.seconds());
+        let outcome = match &done {
+            Ok(()) => TxOutcome::Committed,
+            Err(StoreError::Conflict) => TxOutcome::Conflict,
+            Err(_) => TxOutcome::Failed,
+        };
+        telemetry::store_tx(name, outcome, since.elapsed());
         done
     }
 }
