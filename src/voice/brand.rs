@@ -1,0 +1,465 @@
+//! A brand: who the shop is, how it looks, whom to reach, in which languages it speaks, and what it wants told.
+//!
+//! It is a TOML table, either in the configuration or in `<folder>/<id>/brand.toml`. A folder may also hold pieces that
+//! replace the shipped ones: `email/<stage>.mjml`, `part/<name>.mjml`, `words/<locale>.ftl`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use super::harmless;
+use super::policy::PolicyToml;
+use crate::domain::id::BrandId;
+use crate::domain::policy::Policy;
+
+/// A brand as written by the operator. An empty one works: every member has a default.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Brand {
+    /// As customers know the shop.
+    pub name: String,
+    /// From whom mails come.
+    pub sender: Sender,
+    /// Where answers go, if not to the sender.
+    pub reply_to: Option<String>,
+    /// https; a picture of about twice the shown size. Without one the name is set in type.
+    pub logo_url: Option<String>,
+    /// Logo for dark mode, if the other one vanishes on dark ground.
+    pub logo_url_dark: Option<String>,
+    /// Shown width of the logo in pixels, 40 to 320.
+    pub logo_width: u16,
+    pub colours: Colours,
+    pub fonts: Fonts,
+    pub support: Support,
+    pub links: Links,
+    /// Name, address and registration as the law asks for them; one line each.
+    pub legal: Vec<String>,
+    /// Languages this brand speaks, as words files name them. Empty: all that are shipped.
+    pub languages: Vec<String>,
+    /// For customers whose language is not spoken.
+    pub default_language: String,
+    /// IANA name; for destinations whose zone cannot be told.
+    pub time_zone: String,
+    /// Regions in which dates and numbers are written where the customer's locale names none: `["en-GB"]` or `["en-US"]`.
+    pub date_style: Vec<String>,
+    /// Whether the customer is greeted by name.
+    pub greeting: bool,
+    pub sms: Sms,
+    /// What is told, to whom, when.
+    pub policy: PolicyToml,
+}
+
+/// The sender of mails.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sender {
+    /// Shown name; the brand's name where empty.
+    pub name: String,
+    /// E-mail address.
+    pub address: String,
+}
+
+/// Colours as `#rrggbb`, for light and dark ground.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Colours {
+    /// Buttons, progress, links.
+    pub accent: String,
+    /// On the accent.
+    pub on_accent: String,
+    /// Behind the card.
+    pub ground: String,
+    /// The card.
+    pub card: String,
+    pub text: String,
+    /// Less important text.
+    pub muted: String,
+    /// Hairlines and empty progress.
+    pub line: String,
+    /// Soft ground of the day's box.
+    pub tint: String,
+    /// For problems: the box's edge.
+    pub warn: String,
+    /// For problems: the box's ground.
+    pub warn_tint: String,
+    pub dark: DarkColours,
+}
+
+/// The same for dark mode.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DarkColours {
+    pub accent: String,
+    pub on_accent: String,
+    pub ground: String,
+    pub card: String,
+    pub text: String,
+    pub muted: String,
+    pub line: String,
+    pub tint: String,
+    pub warn: String,
+    pub warn_tint: String,
+}
+
+/// Font families, as CSS lists them. Mail programs load no fonts reliably: name ones that are installed.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fonts {
+    pub body: String,
+    pub heading: String,
+}
+
+/// A human to reach.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Support {
+    pub email: Option<String>,
+    /// As people dial it.
+    pub phone: Option<String>,
+    /// https.
+    pub url: Option<String>,
+    /// "Monday to Friday, 9:00–17:00", by language; the default language's where one is missing.
+    pub hours: BTreeMap<String, String>,
+}
+
+/// Pages of the shop; https.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Links {
+    pub shop: Option<String>,
+    pub returns: Option<String>,
+    pub faq: Option<String>,
+    pub privacy: Option<String>,
+    /// An order's page, with `{order}` where the order's id goes; for orders that bring no link of their own.
+    pub order: Option<String>,
+    /// A carrier's page by slug, with `{number}`; for parcels that bring no link of their own.
+    pub tracking: BTreeMap<String, String>,
+}
+
+/// Text messages.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sms {
+    /// Parts that one message may cost, 1 to 10.
+    pub segments_max: u8,
+    /// Writes Latin letters without marks (ą → a), which saves half the parts in Polish and Portuguese.
+    pub ascii: bool,
+}
+
+impl Default for Brand {
+    fn default() -> Self {
+        Self {
+            name: "Our shop".to_owned(),
+            sender: Sender::default(),
+            reply_to: None,
+            logo_url: None,
+            logo_url_dark: None,
+            logo_width: 140,
+            colours: Colours::default(),
+            fonts: Fonts::default(),
+            support: Support::default(),
+            links: Links::default(),
+            legal: Vec::new(),
+            languages: Vec::new(),
+            default_language: "en".to_owned(),
+            time_zone: "UTC".to_owned(),
+            date_style: vec!["en-GB".to_owned()],
+            greeting: true,
+            sms: Sms::default(),
+            policy: PolicyToml::default(),
+        }
+    }
+}
+
+impl Default for Colours {
+    fn default() -> Self {
+        let colour = str::to_owned;
+        Self {
+            accent: colour("#1a5fb4"),
+            on_accent: colour("#ffffff"),
+            ground: colour("#f3f1ec"),
+            card: colour("#ffffff"),
+            text: colour("#1c1b19"),
+            muted: colour("#66625a"),
+            line: colour("#e4e0d8"),
+            tint: colour("#eef4fb"),
+            warn: colour("#b3570c"),
+            warn_tint: colour("#fdf3e7"),
+            dark: DarkColours::default(),
+        }
+    }
+}
+
+impl Default for DarkColours {
+    fn default() -> Self {
+        let colour = str::to_owned;
+        Self {
+            accent: colour("#8ab8f2"),
+            on_accent: colour("#0d1b2a"),
+            ground: colour("#121211"),
+            card: colour("#1d1d1b"),
+            text: colour("#f2f0eb"),
+            muted: colour("#aaa69d"),
+            line: colour("#3a3935"),
+            tint: colour("#1f2a38"),
+            warn: colour("#f0a35e"),
+            warn_tint: colour("#33261a"),
+        }
+    }
+}
+
+impl Default for Fonts {
+    fn default() -> Self {
+        let body = "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
+        Self { body: body.to_owned(), heading: body.to_owned() }
+    }
+}
+
+impl Default for Sms {
+    fn default() -> Self {
+        Self { segments_max: 2, ascii: true }
+    }
+}
+
+/// A brand with the pieces of its folder, as `Voice::load` takes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    pub id: BrandId,
+    pub brand: Brand,
+    /// Pieces that replace shipped ones, by path within `templates`: `email/shipped.mjml`, `words/en.ftl`.
+    pub pieces: BTreeMap<String, String>,
+}
+
+/// What is wrong with a brand, and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, thiserror::Error)]
+#[error("brand {brand}: {place}: {what}")]
+pub struct Flaw {
+    pub brand: String,
+    /// The key (`colours.accent`) or the piece (`email/shipped.mjml`).
+    pub place: String,
+    pub what: String,
+    pub how_to_mend: String,
+}
+
+impl Source {
+    /// A brand without pieces of its own, as a section of the configuration gives it.
+    pub fn plain(id: BrandId, brand: Brand) -> Self {
+        Self { id, brand, pieces: BTreeMap::new() }
+    }
+
+    /// Reads one brand's folder: `brand.toml`, if there is one, and the pieces below `email`, `part` and `words`.
+    ///
+    /// # Errors
+    /// Files that cannot be read, TOML that is wrong (the error names the key), names that doorstep would not look for.
+    pub fn read(id: BrandId, folder: &Path) -> Result<Self, Flaw> {
+        let flaw = |place: &str, what: String, how: &str| Flaw {
+            brand: id.to_string(),
+            place: place.to_owned(),
+            what,
+            how_to_mend: how.to_owned(),
+        };
+        let brand = match std::fs::read_to_string(folder.join("brand.toml")) {
+            Ok(text) => toml::from_str(&text).map_err(|error| {
+                flaw("brand.toml", toml_words(&error), "write the key as deploy/doorstep.toml shows it")
+            })?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Brand::default(),
+            Err(error) => return Err(flaw("brand.toml", error.to_string(), "make the file readable, as UTF-8")),
+        };
+        let mut pieces = BTreeMap::new();
+        for sort in ["email", "part", "words"] {
+            let entries = match std::fs::read_dir(folder.join(sort)) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(flaw(sort, error.to_string(), "make the folder readable")),
+            };
+            for entry in entries {
+                let entry = entry.map_err(|error| flaw(sort, error.to_string(), "make the folder readable"))?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if name.starts_with('.') || name.ends_with('~') {
+                    continue;
+                }
+                let place = format!("{sort}/{name}");
+                let text = std::fs::read_to_string(entry.path())
+                    .map_err(|error| flaw(&place, error.to_string(), "make the file readable, as UTF-8"))?;
+                pieces.insert(place, text);
+            }
+        }
+        Ok(Self { id, brand, pieces })
+    }
+
+    /// Reads every folder in `folder` as a brand of that name.
+    ///
+    /// # Errors
+    /// All that is wrong in any of them.
+    pub fn read_all(folder: &Path) -> Result<Vec<Self>, Vec<Flaw>> {
+        let flaw = |brand: &str, what: String, how: &str| Flaw {
+            brand: brand.to_owned(),
+            place: "folder".to_owned(),
+            what,
+            how_to_mend: how.to_owned(),
+        };
+        let entries = std::fs::read_dir(folder).map_err(|error| {
+            vec![flaw("-", error.to_string(), "name a folder that holds one folder for each brand")]
+        })?;
+        let (mut sources, mut flaws) = (Vec::new(), Vec::new());
+        for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if name.starts_with('.') {
+                continue;
+            }
+            if !is_brand_id(&name) {
+                flaws.push(flaw(
+                    &name,
+                    "is no name for a brand".to_owned(),
+                    "use a to z, 0 to 9 and -, up to 40 of them",
+                ));
+                continue;
+            }
+            match Self::read(BrandId::new(name), &path) {
+                Ok(source) => sources.push(source),
+                Err(flaw) => flaws.push(flaw),
+            }
+        }
+        sources.sort_by(|a, b| a.id.cmp(&b.id));
+        if flaws.is_empty() { Ok(sources) } else { Err(flaws) }
+    }
+}
+
+/// Whether `name` can name a brand: lower-case letters, digits and `-`, 1 to 40 of them.
+pub fn is_brand_id(name: &str) -> bool {
+    (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// The message of a TOML error in one line, with the place.
+fn toml_words(error: &toml::de::Error) -> String {
+    error.to_string().lines().filter(|line| !line.trim().is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+impl Brand {
+    /// The name under which mails come.
+    pub fn sender_name(&self) -> &str {
+        if self.sender.name.is_empty() { &self.name } else { &self.sender.name }
+    }
+
+    /// The brand's own zone; UTC where the name is not known (which [`Brand::flaws`] reports).
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
+    }
+
+    /// What the brand wants told, as the core reads it.
+    ///
+    /// # Errors
+    /// Keys whose values make no sense.
+    pub fn policy(&self) -> Result<Policy, Vec<(String, String)>> {
+        self.policy.read(self.zone())
+    }
+
+    /// Everything that is wrong with the values, each with the key and what would be right.
+    pub(crate) fn flaws(&self, id: &BrandId) -> Vec<Flaw> {
+        let mut found = Findings { brand: id.as_str(), flaws: Vec::new() };
+        if harmless::shown(&self.name, harmless::NAME_CHARS_MAX).as_deref() != Some(self.name.trim()) {
+            found.add("name", "is empty, too long or could be taken for a link", "up to 64 characters of plain text");
+        }
+        self.check_addresses(&mut found);
+        self.check_colours(&mut found);
+        for (key, family) in [("fonts.body", &self.fonts.body), ("fonts.heading", &self.fonts.heading)] {
+            let is_plain = |c: char| c.is_alphanumeric() || " ,-'".contains(c);
+            if family.is_empty() || !family.chars().all(is_plain) {
+                found.add(key, "holds something that is no font name", "letters, digits, blanks, commas, - and '");
+            }
+        }
+        if !(40..=320).contains(&self.logo_width) {
+            found.add("logo_width", "is out of bounds", "40 to 320");
+        }
+        if !(1..=10).contains(&self.sms.segments_max) {
+            found.add("sms.segments_max", "is out of bounds", "1 to 10");
+        }
+        if TimeZone::get(&self.time_zone).is_err() {
+            found.add("time_zone", "is not a known zone", "an IANA name such as \"Europe/Dublin\"");
+        }
+        if let Err(wrong) = self.policy() {
+            for (key, how) in wrong {
+                found.add(&format!("policy.{key}"), "cannot be read", &how);
+            }
+        }
+        found.flaws
+    }
+
+    fn check_addresses(&self, found: &mut Findings<'_>) {
+        let webs = [
+            ("logo_url", &self.logo_url),
+            ("logo_url_dark", &self.logo_url_dark),
+            ("support.url", &self.support.url),
+            ("links.shop", &self.links.shop),
+            ("links.returns", &self.links.returns),
+            ("links.faq", &self.links.faq),
+            ("links.privacy", &self.links.privacy),
+        ];
+        for (key, url) in webs {
+            if url.as_deref().is_some_and(|url| !harmless::is_https(url)) {
+                found.add(key, "is not an https address", "https://…");
+            }
+        }
+        let order = self.links.order.iter().map(|url| ("links.order".to_owned(), url, "{order}"));
+        let tracking =
+            self.links.tracking.iter().map(|(slug, url)| (format!("links.tracking.{slug}"), url, "{number}"));
+        for (key, url, hole) in order.chain(tracking) {
+            if !url.contains(hole) || !harmless::is_https(&url.replace(hole, "x")) {
+                found.add(&key, "is not an https address with its hole", &format!("https://…{hole}…"));
+            }
+        }
+        let sender = Some(self.sender.address.clone()).filter(|address| !address.is_empty());
+        let mails = [("sender.address", &sender), ("reply_to", &self.reply_to), ("support.email", &self.support.email)];
+        for (key, address) in mails {
+            if address.as_deref().is_some_and(|address| !email_address::EmailAddress::is_valid(address)) {
+                found.add(key, "is not an e-mail address", "name@shop.example");
+            }
+        }
+        let is_dialled = |c: char| c.is_ascii_digit() || " +-()/".contains(c);
+        if self.support.phone.as_deref().is_some_and(|phone| phone.is_empty() || !phone.chars().all(is_dialled)) {
+            found.add("support.phone", "is not a telephone number", "+353 91 555 010");
+        }
+    }
+
+    fn check_colours(&self, found: &mut Findings<'_>) {
+        let (light, dark) = (&self.colours, &self.colours.dark);
+        let all = [
+            ("accent", &light.accent, &dark.accent),
+            ("on_accent", &light.on_accent, &dark.on_accent),
+            ("ground", &light.ground, &dark.ground),
+            ("card", &light.card, &dark.card),
+            ("text", &light.text, &dark.text),
+            ("muted", &light.muted, &dark.muted),
+            ("line", &light.line, &dark.line),
+            ("tint", &light.tint, &dark.tint),
+            ("warn", &light.warn, &dark.warn),
+            ("warn_tint", &light.warn_tint, &dark.warn_tint),
+        ];
+        for (name, light, dark) in all {
+            for (prefix, colour) in [("colours", light), ("colours.dark", dark)] {
+                let digits = colour.strip_prefix('#').unwrap_or_default();
+                if digits.len() != 6 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+                    found.add(&format!("{prefix}.{name}"), "is not a colour", "#rrggbb");
+                }
+            }
+        }
+    }
+}
+
+struct Findings<'a> {
+    brand: &'a str,
+    flaws: Vec<Flaw>,
+}
+
+impl Findings<'_> {
+    fn add(&mut self, place: &str, what: &str, how: &str) {
+        self.flaws.push(Flaw {
+            brand: self.brand.to_owned(),
+            place: place.to_owned(),
+            what: what.to_owned(),
+            how_to_mend: format!("write {how}"),
+        });
+    }
+}
