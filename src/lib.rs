@@ -29,3 +29,5 @@ pub mod cli;
 pub mod crash;
 /// The HTTP side: the door, health, pages.
 pub mod web;
+/// What programs hear back from us.
+pub mod outcomes;

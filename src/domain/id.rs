@@ -107,6 +107,11 @@ impl OrderKey {
         self.split().0
     }
 
+    /// The order's part, without a copy.
+    pub fn order_str(&self) -> &str {
+        self.split().1
+    }
+
     /// The order's part, as the shop writes it.
     pub fn order(&self) -> OrderId {
         OrderId::new(self.split().1)

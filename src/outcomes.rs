@@ -1,0 +1,231 @@
+//! What programs hear back from us: outcome events (contract, section 4), as CloudEvents through the same outbox.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::domain::notice::Notice;
+use crate::domain::person::{Channel, Role};
+use crate::domain::stage::Stage;
+use crate::store::rows::{Outcome, Verdict};
+
+/// The CloudEvents `source` of everything that we publish.
+pub const SOURCE: &str = "/doorstep";
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
+        /// The types of outcome events about notices.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+        pub enum Kind { $($(#[$doc])* #[serde(rename = $word)] $name,)* }
+
+        impl Kind {
+            /// Every kind, in the contract's order.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The `type` attribute, which is the routing key too.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Decided, waits for its time.
+    Planned = "notice.planned",
+    /// The far side took it.
+    Sent = "notice.sent",
+    /// Waits: quiet hours, a hold, a cap.
+    Held = "notice.held",
+    /// Will not be sent: old news, merged, expired, untrue.
+    Superseded = "notice.superseded",
+    /// Must not be sent: not wished, opted out, no address.
+    Suppressed = "notice.suppressed",
+    /// Refused for good, or given up.
+    Failed = "notice.failed",
+    /// May have arrived; a person decides.
+    InDoubt = "notice.in_doubt",
+}
+
+/// An outcome event about a notice: a CloudEvents 1.0 event in structured JSON.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct NoticeEvent<'a> {
+    specversion: &'static str,
+    /// The same for the same outcome of the same notice, however often it is published.
+    #[schemars(with = "String")]
+    id: Uuid,
+    source: &'static str,
+    r#type: Kind,
+    /// The order's id.
+    subject: &'a str,
+    /// When it was decided or became known.
+    #[schemars(with = "String")]
+    time: Timestamp,
+    datacontenttype: &'static str,
+    brand: &'a str,
+    data: NoticeData<'a>,
+}
+
+/// The `data` of an outcome event about a notice. Holds nothing personal.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct NoticeData<'a> {
+    /// The notice's key: also the `Idempotency-Key`, the `webhook-id` and the left side of the `Message-ID`.
+    #[schemars(with = "String")]
+    key: Uuid,
+    order_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipment_id: Option<&'a str>,
+    stage: Stage,
+    occurrence: u32,
+    to: Role,
+    channel: Channel,
+    /// When the fact happened.
+    #[schemars(with = "String")]
+    fact_at: Timestamp,
+    /// Not before this time: for what is planned or held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    due: Option<Timestamp>,
+    /// The rule that decided, in the words that `explain` uses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
+    /// What went wrong, for what failed or is in doubt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'a str>,
+    /// The provider's own name for the message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<&'a str>,
+}
+
+/// The outcome event for a notice that was just planned.
+pub fn planned(notice: &Notice) -> Outcome {
+    let due = Some(notice.due);
+    event(notice, Kind::Planned, notice.planned_at, 0, Detail { due, ..Detail::default() })
+}
+
+/// The outcome event for a planned notice that was taken back because of newer facts.
+pub fn withdrawn(notice: &Notice, why: crate::domain::notice::Why, now: Timestamp) -> Outcome {
+    event(notice, Kind::Superseded, now, 0, Detail { why: Some(why.as_str()), ..Detail::default() })
+}
+
+/// The outcome event for the end of a claim; `None` for ends that are no news to anyone: a later try, a claim given back.
+pub fn settled(notice: &Notice, fence: i32, verdict: &Verdict, now: Timestamp) -> Option<Outcome> {
+    let detail = Detail::default();
+    let (kind, detail) = match verdict {
+        Verdict::Accepted { receipt } => (Kind::Sent, Detail { receipt: receipt.as_deref(), ..detail }),
+        Verdict::Held { until, why } => (Kind::Held, Detail { due: Some(*until), why: Some(why.as_str()), ..detail }),
+        Verdict::Superseded { why } => (Kind::Superseded, Detail { why: Some(why.as_str()), ..detail }),
+        Verdict::Suppressed { why } => (Kind::Suppressed, Detail { why: Some(why.as_str()), ..detail }),
+        Verdict::Rejected { why, cause } => {
+            (Kind::Failed, Detail { why: Some(why.as_str()), cause: Some(cause), ..detail })
+        }
+        Verdict::InDoubt { cause } => (Kind::InDoubt, Detail { cause: Some(cause), ..detail }),
+        Verdict::Deferred { .. } | Verdict::Released => return None,
+    };
+    Some(event(notice, kind, now, fence, detail))
+}
+
+#[derive(Default)]
+struct Detail<'a> {
+    due: Option<Timestamp>,
+    why: Option<&'a str>,
+    cause: Option<&'a str>,
+    receipt: Option<&'a str>,
+}
+
+/// `round` tells apart outcomes of one kind that a notice can have several times, such as being held.
+fn event(notice: &Notice, kind: Kind, time: Timestamp, round: i32, detail: Detail<'_>) -> Outcome {
+    let id = Uuid::new_v5(&notice.key.0, format!("{}\0{round}", kind.as_str()).as_bytes());
+    let order_id = notice.order.order_str();
+    let body = NoticeEvent {
+        specversion: "1.0",
+        id,
+        source: SOURCE,
+        r#type: kind,
+        subject: order_id,
+        time,
+        datacontenttype: "application/json",
+        brand: notice.order.brand_str(),
+        data: NoticeData {
+            key: notice.key.0,
+            order_id,
+            shipment_id: notice.shipment.as_deref(),
+            stage: notice.stage,
+            occurrence: notice.occurrence,
+            to: notice.role,
+            channel: notice.channel,
+            fact_at: notice.fact_at,
+            due: detail.due,
+            why: detail.why,
+            cause: detail.cause,
+            receipt: detail.receipt,
+        },
+    };
+    let body = serde_json::to_string(&body).expect("plain data with text keys");
+    Outcome { id, kind: kind.as_str().to_owned(), body }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::domain::id::{BrandId, NoticeKey, OrderId, OrderKey};
+    use crate::domain::notice::Why;
+
+    fn notice() -> Notice {
+        let order = OrderKey::new(&BrandId::new("harbour"), &OrderId::new("HG-1042"));
+        let at: Timestamp = "2026-11-02T09:00:00Z".parse().expect("a time");
+        Notice {
+            key: NoticeKey::new(&order, &["shipped"]),
+            order,
+            shipment: Some("P1".into()),
+            stage: Stage::Shipped,
+            occurrence: 1,
+            role: Role::Customer,
+            channel: Channel::Email,
+            fact_at: at,
+            planned_at: at,
+            due: at,
+        }
+    }
+
+    #[test]
+    fn speaks_the_contracts_words() {
+        let now: Timestamp = "2026-11-02T09:00:05Z".parse().expect("a time");
+        let accepted = Verdict::Accepted { receipt: Some("abc".into()) };
+        let sent = settled(&notice(), 1, &accepted, now).expect("that is news");
+        assert_eq!(sent.kind, "notice.sent");
+        let body: Value = serde_json::from_str(&sent.body).expect("JSON");
+        assert_eq!(body["specversion"], "1.0");
+        assert_eq!(body["type"], "notice.sent");
+        assert_eq!(body["id"], sent.id.to_string());
+        assert_eq!(body["subject"], "HG-1042");
+        assert_eq!(body["brand"], "harbour");
+        assert_eq!(body["time"], "2026-11-02T09:00:05Z");
+        assert_eq!(body["data"]["shipment_id"], "P1");
+        assert_eq!(body["data"]["stage"], "shipped");
+        assert_eq!(body["data"]["receipt"], "abc");
+        assert_eq!(body["data"].get("why"), None);
+    }
+
+    #[test]
+    fn the_same_outcome_has_the_same_id_and_another_has_another() {
+        let notice = notice();
+        let held = |fence| {
+            let verdict = Verdict::Held { until: notice.due, why: Why::QuietHours };
+            settled(&notice, fence, &verdict, notice.due).expect("that is news").id
+        };
+        assert_eq!(held(1), held(1));
+        assert_ne!(held(1), held(2));
+        assert_ne!(planned(&notice).id, held(0));
+    }
+
+    #[test]
+    fn a_later_try_is_no_news() {
+        let deferred = Verdict::Deferred { until: notice().due, cause: "busy".into(), reached: true };
+        assert_eq!(settled(&notice(), 1, &deferred, notice().due), None);
+        assert_eq!(settled(&notice(), 1, &Verdict::Released, notice().due), None);
+    }
+}
