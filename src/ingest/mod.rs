@@ -1,5 +1,17 @@
 //! The three entrances: RabbitMQ, HTTP, files. Each decodes, applies, and only then acknowledges.
 
+/// CloudEvents in binary mode.
+pub mod binary;
+/// Bytes to events.
+pub mod decode;
+/// Why something was refused.
+pub mod fault;
+mod field;
+mod patch;
+mod scan;
+/// The members of `data` as they stand on the wire.
+pub mod wire;
+
 use std::future::Future;
 
 use crate::apply::{ApplyFailed, Verdict};
