@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Table;
 
-use crate::link;
+use crate::channel::{email, sms};
+use crate::telemetry::Format;
+use crate::{dispatch, link, store};
 
 /// The annotated file with every default: what the environment's variables are read against, and what people copy.
 pub const ANNOTATED: &str = include_str!("../deploy/doorstep.toml");
@@ -17,8 +19,28 @@ pub const ANNOTATED: &str = include_str!("../deploy/doorstep.toml");
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
+    pub log: Log,
+    pub database: store::Settings,
+    pub email: email::Settings,
+    pub sms: sms::Settings,
+    pub dispatch: dispatch::settings::Settings,
     /// Links in messages that lead back to this worker.
     pub links: link::Settings,
+}
+
+/// What the worker says of itself on standard error.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    pub format: Format,
+    /// As `tracing` reads it: a level, and exceptions by module.
+    pub filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: Format::Pretty, filter: "info".to_owned() }
+    }
 }
 
 /// Why there is no configuration. Each names the file, the variable or the key.
@@ -80,37 +102,4 @@ impl Config {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Result<Config, Wrong> {
-        Config::read(Some((Path::new("doorstep.toml"), text)), [])
-    }
-
-    /// Lines that start with `#: ` show a choice that is not the default; without the mark they are settings as well.
-    fn with_choices() -> String {
-        ANNOTATED.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line)).collect::<Vec<_>>().join("\n")
-    }
-
-    #[test]
-    fn the_annotated_file_says_the_defaults() {
-        let written = read(ANNOTATED).expect("the annotated file is a configuration");
-        assert_eq!(format!("{written:#?}"), format!("{:#?}", Config::default()));
-    }
-
-    #[test]
-    fn an_unknown_key_is_named_with_its_place() {
-        let wrong = read("[links]\nbase_uri = 'x'").expect_err("a slip of the pen").to_string();
-        assert!(wrong.contains("links") && wrong.contains("base_uri"), "{wrong}");
-        let wrong = read("[liinks]").expect_err("a slip of the pen").to_string();
-        assert!(wrong.contains("liinks"), "{wrong}");
-        let wrong = read("[links]\nbase_url = 5").expect_err("not a text").to_string();
-        assert!(wrong.contains("links.base_url"), "{wrong}");
-    }
-
-    #[test]
-    fn a_broken_file_is_shown_where_it_breaks() {
-        let wrong = read("[links\n").expect_err("not toml").to_string();
-        assert!(wrong.contains("doorstep.toml") && wrong.contains("line 1"), "{wrong}");
-    }
-}
+mod tests;

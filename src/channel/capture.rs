@@ -38,7 +38,7 @@ impl Default for Settings {
 }
 
 fn dir() -> PathBuf {
-    PathBuf::from("captured")
+    PathBuf::from("doorstep-data/messages")
 }
 
 /// A captured message, whole: what `<key>.json` holds.

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
-/// The `[store]` section of the configuration.
+/// The `[database]` section of the configuration.
 #[derive(Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
@@ -26,7 +26,7 @@ impl Default for Settings {
     fn default() -> Self {
         let some = |n| NonZeroU32::new(n).expect("a literal above zero");
         Self {
-            url: "sqlite:doorstep.db".into(),
+            url: "sqlite:doorstep-data/doorstep.db".into(),
             pool_max: some(8),
             acquire_timeout_secs: some(5),
             statement_timeout_secs: some(5),
