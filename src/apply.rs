@@ -1,4 +1,36 @@
-//! THE HINGE: a batch of events, one transaction.
+//! THE HINGE: a batch of events, one transaction. Everything that changes an order goes through here.
+//!
+//! *Seen before? → load → decide → save: state, timers, outbox, ledger → commit.* Nothing outside the transaction is touched
+//! before the commit, so a batch that lost a race simply runs again from the start.
+
+mod batch;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::Clock;
+use crate::dispatch::handoff::{Handed, Handoff, LEASE, Slots};
+use crate::domain::decide::Cause;
+use crate::domain::event::Event;
+use crate::domain::id::{BrandId, OrderKey, TrackingNumber};
+use crate::domain::notice::Notice;
+use crate::domain::order::Order;
+use crate::domain::person::Channel;
+use crate::domain::policy::Policy;
+use crate::ingest::{Apply, Incoming, decode};
+use crate::store::rows::{Changes, Planned, Refused, Seen};
+use crate::store::{Store, StoreError, Tx, unbroken};
+
+use batch::{Batch, Damaged, Written};
+
+/// Tries for one batch when other workers change the same orders at the same time. Each try waits for them, so few suffice.
+const CONFLICTS_MAX: u32 = 8;
+/// The longest wait for the dispatcher to make room before the next batch (see [`Handoff::pace`]).
+const PACE: Duration = Duration::from_millis(40);
 
 /// What became of one incoming event, once the batch is committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,5 +60,370 @@ impl ApplyFailed {
     /// Wraps the store's own error.
     pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(source.into())
+    }
+}
+
+/// Where the hinge finds a brand's policy. A function, since brands are reloaded while the worker runs.
+#[derive(Clone)]
+pub struct Policies(Arc<dyn Fn(&BrandId) -> Arc<Policy> + Send + Sync>);
+
+impl Policies {
+    /// Asks `find` each time; it answers with the default brand's policy for a brand that it does not know.
+    pub fn new(find: impl Fn(&BrandId) -> Arc<Policy> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(find))
+    }
+
+    /// One policy for every brand.
+    pub fn of_all(policy: Policy) -> Self {
+        let policy = Arc::new(policy);
+        Self::new(move |_| Arc::clone(&policy))
+    }
+
+    /// The policy of a brand.
+    pub fn of(&self, brand: &BrandId) -> Arc<Policy> {
+        (self.0)(brand)
+    }
+}
+
+impl fmt::Debug for Policies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Policies")
+    }
+}
+
+/// Applies batches of events, and ticks.
+#[derive(Debug, Clone)]
+pub struct Hinge {
+    store: Store,
+    policies: Policies,
+    clock: Clock,
+    handoff: Handoff<Order>,
+    cause: Cause,
+}
+
+impl Apply for Hinge {
+    async fn apply(&self, batch: Vec<Incoming>) -> Result<Vec<Verdict>, ApplyFailed> {
+        let hinge = self.clone();
+        let verdicts = unbroken(async move { hinge.apply_all(&batch).await }).await;
+        self.handoff.pace(PACE).await;
+        verdicts.map_err(ApplyFailed::new)
+    }
+}
+
+/// Why a try did not go through.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Damaged(#[from] Damaged),
+}
+
+impl Failed {
+    /// What to write beside an event that alone cannot be stored; `None` if the fault is not the event's.
+    fn blame(&self) -> Option<String> {
+        match self {
+            Self::Store(StoreError::Poison { what }) => Some(format!("the database refuses it: {what}")),
+            Self::Damaged(damaged) => Some(damaged.to_string()),
+            Self::Store(_) => None,
+        }
+    }
+}
+
+impl From<Failed> for StoreError {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Store(error) => error,
+            Failed::Damaged(damaged) => Self::Corrupt { table: "orders", column: "doc", id: damaged.key.to_string() },
+        }
+    }
+}
+
+impl Hinge {
+    /// A hinge that hands notices over to the dispatcher behind `handoff`.
+    pub fn new(store: Store, policies: Policies, clock: Clock, handoff: Handoff<Order>) -> Self {
+        Self { store, policies, clock, handoff, cause: Cause::Fact }
+    }
+
+    /// The same hinge for old orders: their facts update the state, and nobody is told what has already happened.
+    pub fn importing(&self) -> Self {
+        Self { cause: Cause::Import, ..self.clone() }
+    }
+
+    /// Looks at orders again because their time has come.
+    ///
+    /// # Errors
+    /// [`ApplyFailed`] if the store did not take the batch; the timers' leases run out and others try again.
+    pub async fn tick(&self, keys: Vec<OrderKey>) -> Result<(), ApplyFailed> {
+        let hinge = self.clone();
+        unbroken(async move { hinge.tick_all(&keys).await }).await.map_err(ApplyFailed::new)
+    }
+
+    /// Applies a batch. One that the database refuses is halved until the culprit stands alone; that one is kept in
+    /// quarantine, and the others go through.
+    async fn apply_all(&self, batch: &[Incoming]) -> Result<Vec<Verdict>, StoreError> {
+        let mut verdicts = Vec::with_capacity(batch.len());
+        let mut parts = vec![batch];
+        while let Some(part) = parts.pop() {
+            match self.apply_part(part).await {
+                Ok(done) => verdicts.extend(done),
+                Err(failed) => match (failed.blame(), part) {
+                    (None, _) => return Err(failed.into()),
+                    (Some(reason), [alone]) => verdicts.push(self.set_aside(alone, reason).await?),
+                    (Some(_), _) => {
+                        let (first, second) = part.split_at(part.len() / 2);
+                        parts.extend([second, first]);
+                    }
+                },
+            }
+        }
+        Ok(verdicts)
+    }
+
+    async fn apply_part(&self, part: &[Incoming]) -> Result<Vec<Verdict>, Failed> {
+        let mut conflicts = 0;
+        loop {
+            match self.apply_once(part).await {
+                Err(Failed::Store(StoreError::Conflict)) if conflicts < CONFLICTS_MAX => conflicts += 1,
+                result => return result,
+            }
+        }
+    }
+
+    async fn apply_once(&self, part: &[Incoming]) -> Result<Vec<Verdict>, Failed> {
+        let mut tx = self.store.begin("apply").await?;
+        let arrivals: Vec<_> = part.iter().filter_map(Incoming::arrival).cloned().collect();
+        let mut seen = tx.mark_seen(&arrivals).await?.into_iter();
+        let mut refused = Vec::new();
+        let mut verdicts = Vec::with_capacity(part.len());
+        let mut facts: Vec<(usize, &Event)> = Vec::with_capacity(part.len());
+        for (place, incoming) in part.iter().enumerate() {
+            let seen = incoming.arrival().and_then(|_| seen.next());
+            verdicts.push(first_verdict(incoming, seen, &mut refused));
+            if let (Incoming::Event { event, .. }, Some(Seen::Fresh)) = (incoming, seen) {
+                facts.push((place, event));
+            }
+        }
+        let mut batch = Batch::default();
+        let waiting = self.fold_all(&mut tx, &mut batch, &facts, &mut verdicts).await?;
+        self.commit(tx, batch, waiting, refused).await?;
+        Ok(verdicts)
+    }
+
+    /// Folds the facts that name an order, then those that a number leads to one, then those that have waited for a number
+    /// that is now known. Answers with the facts that must wait.
+    async fn fold_all(
+        &self,
+        tx: &mut Tx,
+        batch: &mut Batch,
+        facts: &[(usize, &Event)],
+        verdicts: &mut [Verdict],
+    ) -> Result<Vec<(TrackingNumber, crate::domain::id::EventKey)>, Failed> {
+        let named: Vec<(OrderKey, &Event)> =
+            facts.iter().filter_map(|(_, event)| Some((event.order_key()?, *event))).collect();
+        self.load(tx, batch, named.iter().map(|(key, _)| key)).await?;
+        for (key, event) in &named {
+            self.fold(batch, key, event);
+        }
+        let numbered: Vec<(usize, &TrackingNumber, &Event)> = facts
+            .iter()
+            .filter(|(_, event)| event.order.is_none())
+            .filter_map(|(place, event)| {
+                Some((*place, event.shipment_patch.as_ref()?.tracking_number.as_ref()?, *event))
+            })
+            .collect();
+        let asked: BTreeSet<TrackingNumber> =
+            numbered.iter().map(|(_, number, _)| *number).chain(batch.new_numbers()).cloned().collect();
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asked: Vec<TrackingNumber> = asked.into_iter().collect();
+        let found = tx.orders_of_numbers(&asked).await?;
+        let mut homes: BTreeMap<&TrackingNumber, BTreeSet<OrderKey>> = BTreeMap::new();
+        for (number, key) in &found {
+            homes.entry(number).or_default().insert(key.clone());
+        }
+        for number in &asked {
+            homes.entry(number).or_default().extend(batch.shown_by(number).cloned());
+        }
+        let of_the_numbered = numbered.iter().flat_map(|(_, number, _)| &homes[number]);
+        self.load(tx, batch, of_the_numbered).await?;
+        let mut waiting = Vec::new();
+        for (place, number, event) in &numbered {
+            if homes[number].is_empty() {
+                verdicts[*place] = Verdict::Waiting;
+                waiting.push(((*number).clone(), event.key));
+            }
+            for key in &homes[number] {
+                self.fold(batch, key, event);
+                batch.adopt(event.key, key);
+            }
+        }
+        self.adopt_waiting(tx, batch).await?;
+        Ok(waiting)
+    }
+
+    /// Facts that have waited for a number which this batch shows.
+    async fn adopt_waiting(&self, tx: &mut Tx, batch: &mut Batch) -> Result<(), Failed> {
+        let numbers: Vec<TrackingNumber> = batch.new_numbers().cloned().collect();
+        for (event_key, raw) in tx.waiting_for(&numbers).await? {
+            let Ok(event) = decode::decode_stored(&raw) else {
+                // It was decoded before it was stored; a newer doorstep may be stricter. It stays where it is.
+                tracing::warn!(event.id = %event_key, "a waiting fact can no longer be read");
+                continue;
+            };
+            let number = event.shipment_patch.as_ref().and_then(|patch| patch.tracking_number.clone());
+            let homes: Vec<OrderKey> = number.iter().flat_map(|number| batch.shown_by(number)).cloned().collect();
+            for key in homes {
+                self.fold(batch, &key, &event);
+                batch.adopt(event_key, &key);
+            }
+        }
+        Ok(())
+    }
+
+    fn fold(&self, batch: &mut Batch, key: &OrderKey, event: &Event) {
+        let policy = self.policies.of(&key.brand());
+        batch.fold(key, event, &policy, self.clock.now(), self.cause);
+    }
+
+    async fn load(&self, tx: &mut Tx, batch: &mut Batch, keys: impl Iterator<Item = &OrderKey>) -> Result<(), Failed> {
+        let missing: BTreeSet<OrderKey> = keys.filter(|key| !batch.has(key)).cloned().collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let missing: Vec<OrderKey> = missing.into_iter().collect();
+        let rows = tx.load_orders(&missing).await?;
+        Ok(batch.load(&missing, rows)?)
+    }
+
+    /// Saves, commits, and hands over to the dispatcher what it has room for.
+    async fn commit(
+        &self,
+        mut tx: Tx,
+        batch: Batch,
+        waiting: Vec<(TrackingNumber, crate::domain::id::EventKey)>,
+        refused: Vec<Refused>,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let Written { orders, mut states, numbers, adopted, wakes, notices, withdrawn, recheck, silences } =
+            batch.finish();
+        let mut room = Room::reserve(&self.handoff, &notices, now);
+        let notices: Vec<Planned> =
+            notices.into_iter().map(|notice| Planned { claimed: room.take(&notice, now), notice }).collect();
+        let handed: HashMap<_, _> =
+            notices.iter().filter(|p| p.claimed).map(|p| (p.notice.key, p.notice.clone())).collect();
+        let changes = Changes {
+            orders,
+            numbers,
+            waiting,
+            adopted,
+            wakes,
+            notices,
+            withdrawn,
+            recheck,
+            silences,
+            refused,
+            outcomes: Vec::new(),
+        };
+        let inserted = tx.save(&changes, LEASE.unsigned_abs()).await?;
+        tx.commit().await?;
+        let mut shared: HashMap<OrderKey, (Arc<Order>, i64)> = HashMap::new();
+        for notice in inserted.iter().filter_map(|key| handed.get(key)) {
+            let (order, version) = shared.entry(notice.order.clone()).or_insert_with(|| {
+                let (order, version) = states.remove(&notice.order).expect("a notice's order is in its batch");
+                (Arc::new(order), version)
+            });
+            room.fill(Handed::fresh(notice.clone(), Arc::clone(order), *version, now));
+        }
+        Ok(())
+    }
+
+    async fn tick_all(&self, keys: &[OrderKey]) -> Result<(), StoreError> {
+        let mut conflicts = 0;
+        loop {
+            match self.tick_once(keys).await {
+                Err(Failed::Store(StoreError::Conflict)) if conflicts < CONFLICTS_MAX => conflicts += 1,
+                result => return result.map_err(Into::into),
+            }
+        }
+    }
+
+    async fn tick_once(&self, keys: &[OrderKey]) -> Result<(), Failed> {
+        let mut tx = self.store.begin("tick").await?;
+        let mut batch = Batch::default();
+        self.load(&mut tx, &mut batch, keys.iter()).await?;
+        for key in keys {
+            batch.tick(key, &self.policies.of(&key.brand()), self.clock.now());
+        }
+        Ok(self.commit(tx, batch, Vec::new(), Vec::new()).await?)
+    }
+
+    /// Keeps an event that alone cannot be stored, with the reason.
+    async fn set_aside(&self, incoming: &Incoming, reason: String) -> Result<Verdict, StoreError> {
+        let refused = match incoming {
+            Incoming::Event { arrival, .. } | Incoming::UnknownType { arrival } => {
+                Refused { door: "apply", reason: reason.clone(), raw: arrival.raw.clone(), headers: String::new() }
+            }
+            Incoming::Refused(refused) => Refused { reason: reason.clone(), ..refused.clone() },
+        };
+        let mut tx = self.store.begin("set_aside").await?;
+        tx.save(&Changes { refused: vec![refused], ..Changes::default() }, LEASE.unsigned_abs()).await?;
+        tx.commit().await?;
+        Ok(Verdict::Refused { reason })
+    }
+}
+
+fn first_verdict(incoming: &Incoming, seen: Option<Seen>, refused: &mut Vec<Refused>) -> Verdict {
+    match (incoming, seen) {
+        (Incoming::Refused(row), _) => {
+            refused.push(row.clone());
+            Verdict::Refused { reason: row.reason.clone() }
+        }
+        (_, Some(Seen::Repeat)) => Verdict::Repeat,
+        (Incoming::Event { arrival, .. } | Incoming::UnknownType { arrival }, Some(Seen::Reused)) => {
+            let raw = arrival.raw.clone();
+            refused.push(Refused { door: "apply", reason: REUSED_ID.into(), raw, headers: String::new() });
+            Verdict::Refused { reason: REUSED_ID.into() }
+        }
+        (Incoming::UnknownType { .. }, _) => Verdict::UnknownType,
+        (Incoming::Event { .. }, _) => Verdict::Applied,
+    }
+}
+
+/// Slots in the dispatcher's rooms for the notices of one batch.
+struct Room {
+    slots: Vec<(Channel, Slots<Order>, usize)>,
+}
+
+impl Room {
+    /// Asks for as many slots as there are notices that are due now.
+    fn reserve(handoff: &Handoff<Order>, notices: &[Notice], now: Timestamp) -> Self {
+        let wanted = |channel| notices.iter().filter(|n| n.channel == channel && n.due <= now).count();
+        let reserve = |channel| {
+            let slots = handoff.reserve(channel, wanted(channel));
+            let left = slots.left();
+            (channel, slots, left)
+        };
+        Self { slots: Channel::ALL.map(reserve).into() }
+    }
+
+    /// Whether this notice goes straight to the dispatcher.
+    fn take(&mut self, notice: &Notice, now: Timestamp) -> bool {
+        let place = self.slots.iter_mut().find(|(channel, _, left)| *channel == notice.channel && *left > 0);
+        match place {
+            Some((_, _, left)) if notice.due <= now => {
+                *left -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Puts a notice into the slot that was taken for it.
+    fn fill(&mut self, handed: Handed<Order>) {
+        let channel = handed.notice.channel;
+        let (_, slots, _) = self.slots.iter_mut().find(|(c, _, _)| *c == channel).expect("a room for each channel");
+        slots.fill(handed);
     }
 }

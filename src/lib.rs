@@ -8,6 +8,8 @@ pub mod clock;
 pub mod ingest;
 /// The hinge: a batch of events, one transaction.
 pub mod apply;
+/// A whole world in memory, for `replay` and for tests.
+pub mod replay;
 /// Postgres and SQLite: the only place with SQL.
 pub mod store;
 /// Logs, and every metric there is.

@@ -36,8 +36,14 @@ pub enum Cause {
 /// The order's `known` part ends the same whatever the order of arrival. Of a stage that was decided on before, nothing
 /// follows again.
 pub fn decide(ctx: &Context<'_>, key: &OrderKey, mut order: Order, event: &Event) -> (Order, Vec<Effect>) {
+    let was_on_hold = order.known.on_hold();
     order.fold(event);
-    react(ctx, key, order)
+    let over = was_on_hold && !order.known.on_hold();
+    let (order, mut effects) = react(ctx, key, order);
+    if over {
+        effects.push(Effect::Recheck);
+    }
+    (order, effects)
 }
 
 /// Decides what the order calls for as it stands: after a fact, or because the clock moved on.

@@ -316,6 +316,11 @@ impl Known {
         }
     }
 
+    /// Whether the shop asked us to wait.
+    pub fn on_hold(&self) -> bool {
+        value(&self.order.hold).copied().unwrap_or(false)
+    }
+
     fn fold_order(&mut self, at: Stamp, kind: Kind, patch: &OrderPatch) {
         let order = &mut self.order;
         offer(&mut order.placed_at, at, patch.placed_at);

@@ -165,11 +165,6 @@ impl<'a> State<'a> {
         Channel::ALL.iter().any(|channel| self.address_of(Role::Customer, *channel).is_some())
     }
 
-    /// Whether the shop asked us to wait.
-    pub fn on_hold(&self) -> bool {
-        value(&self.known.order.hold).copied().unwrap_or(false)
-    }
-
     /// What was ordered, less what was cancelled.
     pub fn items(&self) -> Vec<Item> {
         let mut items = value(&self.known.order.items).cloned().unwrap_or_default();

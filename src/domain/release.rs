@@ -267,7 +267,7 @@ impl Judge<'_> {
             return Release::Suppressed { why: Why::OptedOut };
         }
         let cap = self.policy.cap_per_day.get(&channel).copied();
-        let wait = if self.state.on_hold() {
+        let wait = if self.state.known.on_hold() {
             Some((self.now + HOLD_STEP, Why::OrderOnHold))
         } else if cap.is_some_and(|cap| consent.told_last_day >= cap) {
             Some((self.now + CAP_STEP, Why::VolumeCap))

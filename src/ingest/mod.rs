@@ -29,6 +29,16 @@ pub enum Incoming {
     Refused(Refused),
 }
 
+impl Incoming {
+    /// The inbox's row, for what is an event.
+    pub fn arrival(&self) -> Option<&Arrival> {
+        match self {
+            Self::Event { arrival, .. } | Self::UnknownType { arrival } => Some(arrival),
+            Self::Refused(_) => None,
+        }
+    }
+}
+
 /// The hinge as the doors see it: takes a batch, commits it, and says what became of each event, in the same order.
 ///
 /// A trait, because the doors' own tests need a hinge that can be told to fail; the real one is `apply::Hinge`.

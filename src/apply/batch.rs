@@ -1,0 +1,186 @@
+//! A batch in memory: the orders it touches, and everything that follows from its events. No I/O, no clock.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+
+use crate::domain::decide::{Cause, Context, decide, react};
+use crate::domain::event::Event;
+use crate::domain::id::{EventKey, NoticeKey, OrderKey, TrackingNumber};
+use crate::domain::notice::{Effect, Notice, Silence, Why};
+use crate::domain::order::Order;
+use crate::domain::policy::Policy;
+use crate::store::rows::OrderRow;
+
+/// An order in memory, beside the version that was read.
+#[derive(Debug)]
+struct Held {
+    order: Order,
+    version: i64,
+    /// The document as it was read: what has not changed is not written.
+    before: String,
+    was_read: bool,
+}
+
+/// The orders of a batch, and what the events made of them.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    orders: BTreeMap<OrderKey, Held>,
+    /// Numbers that an order has shown for the first time, in this batch.
+    numbers: BTreeMap<TrackingNumber, BTreeSet<OrderKey>>,
+    notices: Vec<Notice>,
+    withdrawn: Vec<(OrderKey, NoticeKey, Why)>,
+    recheck: BTreeSet<OrderKey>,
+    silences: Vec<Silence>,
+    wakes: HashMap<OrderKey, Option<Timestamp>>,
+    adopted: Vec<(EventKey, OrderKey)>,
+}
+
+/// A stored order's document could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the stored document of an order is damaged at line {line}, column {column}")]
+pub(super) struct Damaged {
+    pub(super) key: OrderKey,
+    line: usize,
+    column: usize,
+}
+
+/// What is written at the end of a batch, and the orders for those who take notices over.
+pub(super) struct Written {
+    pub(super) orders: Vec<OrderRow>,
+    pub(super) states: HashMap<OrderKey, (Order, i64)>,
+    pub(super) numbers: Vec<(TrackingNumber, OrderKey)>,
+    pub(super) adopted: Vec<(EventKey, OrderKey)>,
+    pub(super) wakes: Vec<(OrderKey, Option<Timestamp>)>,
+    pub(super) notices: Vec<Notice>,
+    pub(super) withdrawn: Vec<(OrderKey, NoticeKey, Why)>,
+    pub(super) recheck: Vec<OrderKey>,
+    pub(super) silences: Vec<Silence>,
+}
+
+impl Batch {
+    /// Takes in orders as they were read, and makes empty ones for keys that were not found.
+    pub(super) fn load(&mut self, keys: &[OrderKey], rows: Vec<OrderRow>) -> Result<(), Damaged> {
+        for row in rows {
+            let order = serde_json::from_str(&row.doc).map_err(|error| Damaged {
+                key: row.key.clone(),
+                line: error.line(),
+                column: error.column(),
+            })?;
+            self.orders.insert(row.key, Held { order, version: row.version, before: row.doc, was_read: true });
+        }
+        for key in keys {
+            self.orders.entry(key.clone()).or_insert_with(|| Held {
+                order: Order::default(),
+                version: 0,
+                before: String::new(),
+                was_read: false,
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether this order is in memory already.
+    pub(super) fn has(&self, key: &OrderKey) -> bool {
+        self.orders.contains_key(key)
+    }
+
+    /// Folds an event into its order, and keeps what follows. The order must have been loaded.
+    pub(super) fn fold(&mut self, key: &OrderKey, event: &Event, policy: &Policy, now: Timestamp, cause: Cause) {
+        let number = event.shipment_patch.as_ref().and_then(|patch| patch.tracking_number.as_ref());
+        let held = self.orders.get_mut(key).expect("orders are loaded before events are folded");
+        let is_new =
+            number.is_some_and(|number| !held.order.known.parcels.values().any(|facts| facts.numbers.contains(number)));
+        let ctx = Context { now, policy, cause };
+        let (order, effects) = decide(&ctx, key, std::mem::take(&mut held.order), event);
+        held.order = order;
+        // A number that only a carrier's own feed has named is not the order's word for it, but it was found by it.
+        if let (Some(number), true) = (number, is_new && event.order.is_some()) {
+            self.numbers.entry(number.clone()).or_default().insert(key.clone());
+        }
+        self.keep(key, effects, now);
+    }
+
+    /// Looks at an order again because its time has come.
+    pub(super) fn tick(&mut self, key: &OrderKey, policy: &Policy, now: Timestamp) {
+        let Some(held) = self.orders.get_mut(key).filter(|held| held.was_read) else { return };
+        let ctx = Context { now, policy, cause: Cause::Tick };
+        // The timer row is used up by this tick: what the order still wishes for must be written again.
+        held.order.told.wake = None;
+        let (order, effects) = react(&ctx, key, std::mem::take(&mut held.order));
+        held.order = order;
+        self.wakes.insert(key.clone(), held.order.told.wake);
+        self.keep(key, effects, now);
+    }
+
+    /// Notes that a fact that knew only a number has found its order.
+    pub(super) fn adopt(&mut self, event: EventKey, order: &OrderKey) {
+        self.adopted.push((event, order.clone()));
+    }
+
+    /// The numbers that orders of this batch have newly shown.
+    pub(super) fn new_numbers(&self) -> impl Iterator<Item = &TrackingNumber> {
+        self.numbers.keys()
+    }
+
+    /// The orders of this batch that have newly shown a number.
+    pub(super) fn shown_by(&self, number: &TrackingNumber) -> impl Iterator<Item = &OrderKey> {
+        self.numbers.get(number).into_iter().flatten()
+    }
+
+    fn keep(&mut self, key: &OrderKey, effects: Vec<Effect>, now: Timestamp) {
+        for effect in effects {
+            match effect {
+                Effect::Notify(notice) => self.notices.push(notice),
+                Effect::Withdraw { key: notice, why } => self.withdraw(key, notice, why, now),
+                Effect::Recheck => {
+                    self.recheck.insert(key.clone());
+                }
+                Effect::StaySilent(silence) => self.silences.push(silence),
+                Effect::WakeAt(at) => {
+                    self.wakes.insert(key.clone(), at);
+                }
+            }
+        }
+    }
+
+    /// A notice of this very batch never becomes a row: only its reason does.
+    fn withdraw(&mut self, order: &OrderKey, key: NoticeKey, why: Why, at: Timestamp) {
+        match self.notices.iter().position(|notice| notice.key == key) {
+            Some(place) => {
+                let Notice { order, shipment, stage, role, channel, .. } = self.notices.remove(place);
+                let (role, channel) = (Some(role), Some(channel));
+                self.silences.push(Silence { order, shipment, stage, role, channel, why, at });
+            }
+            None => self.withdrawn.push((order.clone(), key, why)),
+        }
+    }
+
+    /// Everything that must be written.
+    pub(super) fn finish(self) -> Written {
+        let mut orders = Vec::with_capacity(self.orders.len());
+        let mut states = HashMap::with_capacity(self.orders.len());
+        for (key, held) in self.orders {
+            let doc = serde_json::to_string(&held.order).expect("an order's document is plain data with text keys");
+            let changed = doc != held.before;
+            if changed && (held.was_read || held.order != Order::default()) {
+                orders.push(OrderRow { key: key.clone(), version: held.version, doc });
+            }
+            states.insert(key, (held.order, held.version + i64::from(changed)));
+        }
+        let numbers = self.numbers.into_iter();
+        Written {
+            orders,
+            states,
+            numbers: numbers
+                .flat_map(|(number, orders)| orders.into_iter().map(move |o| (number.clone(), o)))
+                .collect(),
+            adopted: self.adopted,
+            wakes: self.wakes.into_iter().collect(),
+            notices: self.notices,
+            withdrawn: self.withdrawn,
+            recheck: self.recheck.into_iter().collect(),
+            silences: self.silences,
+        }
+    }
+}
