@@ -66,7 +66,8 @@ impl Config {
     /// # Errors
     /// When the file cannot be read, or a setting is unknown or makes no sense; the error names it.
     pub fn load(file: Option<&Path>) -> Result<Self, Wrong> {
-        let variables = std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
+        let variables =
+            std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
         let text = match file {
             Some(path) => {
                 let read = std::fs::read_to_string(path);
@@ -98,6 +99,13 @@ impl Config {
             problem: error.into_inner().message().to_owned(),
         })?;
         Ok(config)
+    }
+
+    /// The folder in which the embedded database lives; `None` for Postgres, or for a file without a folder of its own.
+    pub fn data_folder(&self) -> Option<&Path> {
+        let path = self.database.url.strip_prefix("sqlite:")?;
+        let path = path.strip_prefix("//").unwrap_or(path).split('?').next()?;
+        Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty())
     }
 }
 

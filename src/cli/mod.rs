@@ -1,14 +1,17 @@
 //! The command line: one file a verb. Every verb reads the same configuration, answers people in words and programs in
 //! JSON (`--json`), and ends with an exit code that says which of the two went wrong.
 
+pub mod migrate;
 pub mod out;
 pub mod simulate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 
+use crate::config::{Config, Wrong};
 use out::Out;
 
 const EXIT_CODES: &str = "Exit codes:
@@ -40,6 +43,8 @@ struct Cli {
 enum Verb {
     /// A believable stream of events as JSON Lines
     Simulate(simulate::Args),
+    /// Bring the database to this version
+    Migrate(migrate::Args),
 }
 
 /// How a verb ended, where it did not fail.
@@ -63,14 +68,21 @@ pub fn main() -> ExitCode {
         Err(error) if out::reader_left(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("doorstep: {error:#}");
-            ExitCode::from(1)
+            ExitCode::from(if error.is::<Wrong>() { 2 } else { 1 })
         }
     }
 }
 
 fn run(cli: Cli) -> anyhow::Result<Ending> {
-    let mut out = Out { json: cli.json };
-    match cli.verb {
-        Verb::Simulate(args) => simulate::run(&args, &mut out).map(|()| Ending::Done),
+    let out = Out { json: cli.json };
+    let config = || Config::load(cli.config.as_deref());
+    match &cli.verb {
+        Verb::Simulate(args) => simulate::run(args, &out).map(|()| Ending::Done),
+        Verb::Migrate(args) => wait(migrate::run(args, &config()?, &out)),
     }
+}
+
+/// Runs a verb that waits for the world.
+fn wait<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?.block_on(work)
 }

@@ -50,7 +50,14 @@ fn read(text: &str, expected: Option<&Value>) -> Value {
     let as_text = || Value::String(text.to_owned());
     match expected {
         Some(Value::String(_)) => as_text(),
-        Some(Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Array(_) | Value::Table(_) | Value::Datetime(_))
+        Some(
+            Value::Integer(_)
+            | Value::Float(_)
+            | Value::Boolean(_)
+            | Value::Array(_)
+            | Value::Table(_)
+            | Value::Datetime(_),
+        )
         | None => {
             let mut parsed = toml::from_str::<Table>(&format!("value = {text}")).ok();
             parsed.as_mut().and_then(|table| table.remove("value")).unwrap_or_else(as_text)
@@ -68,9 +75,12 @@ fn set(table: &mut Table, path: &[String], value: Value, name: &str) -> Result<(
     let Some((last, above)) = path.split_last() else { return Ok(()) };
     let mut here = table;
     for level in above {
-        here = here.entry(level.clone()).or_insert_with(|| Value::Table(Table::new())).as_table_mut().ok_or_else(|| {
-            Wrong::Variable { name: name.to_owned(), problem: format!("`{level}` is a setting, not a group of settings") }
-        })?;
+        here = here.entry(level.clone()).or_insert_with(|| Value::Table(Table::new())).as_table_mut().ok_or_else(
+            || Wrong::Variable {
+                name: name.to_owned(),
+                problem: format!("`{level}` is a setting, not a group of settings"),
+            },
+        )?;
     }
     here.insert(last.clone(), value);
     Ok(())

@@ -1,4 +1,5 @@
 //! The one integration binary: linking it once costs less than linking each file on its own.
 
 mod decode;
+mod cli;
 mod tidy;

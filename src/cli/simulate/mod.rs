@@ -77,7 +77,7 @@ pub fn stream(args: &Args) -> anyhow::Result<Vec<Arriving>> {
 ///
 /// # Errors
 /// When the output cannot be written, or `--end` is not a time.
-pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<()> {
+pub fn run(args: &Args, out: &Out) -> anyhow::Result<()> {
     let mut args = args.clone();
     if let Some(end) = &args.end {
         let end = match end.as_str() {
