@@ -10,16 +10,28 @@
 //! **Locks** are rows or transaction-level advisory locks, never a session's. **Time** is the database's own, unless the clock is
 //! a simulated one (see [`Clock::for_sql`]).
 
+mod claim;
 mod conn;
+mod consent;
+mod doubt;
 mod error;
+mod figures;
+mod frames;
+mod history;
+mod intent;
 mod migrate;
 mod open;
 mod orders;
+mod outcomes;
 mod params;
+mod prune;
+mod quarantine;
 pub mod rows;
 mod save;
 mod settings;
+mod settle;
 mod tx;
+mod wakes;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -32,8 +44,8 @@ pub use settings::Settings;
 pub use tx::Tx;
 
 use crate::clock::Clock;
-use conn::Conn;
-use params::{Args, Col, One};
+use conn::{Conn, Readable};
+use params::{Args, Col, One, Sql};
 
 /// The database. Cheap to clone; all clones share one pool.
 #[derive(Clone, Debug)]
@@ -60,6 +72,46 @@ impl Store {
     /// The time to give to SQL as its first parameter: nothing means the database's own.
     fn now(&self) -> One<'static> {
         One::OptInt(self.inner.clock.for_sql())
+    }
+
+    /// All rows of one statement that only reads.
+    async fn read<T: Readable>(
+        &self,
+        sql: &'static Sql,
+        ones: &[One<'_>],
+        cols: &[Col<'_>],
+    ) -> Result<Vec<T>, StoreError> {
+        let args = self.args(ones, cols)?;
+        self.with(Access::Read, move |mut conn| async move {
+            let rows = conn.fetch(sql, args).await?;
+            Ok((conn, rows))
+        })
+        .await
+    }
+
+    /// All rows of one statement that writes.
+    async fn write<T: Readable>(
+        &self,
+        sql: &'static Sql,
+        ones: &[One<'_>],
+        cols: &[Col<'_>],
+    ) -> Result<Vec<T>, StoreError> {
+        let args = self.args(ones, cols)?;
+        self.with(Access::Statement, move |mut conn| async move {
+            let rows = conn.fetch(sql, args).await?;
+            Ok((conn, rows))
+        })
+        .await
+    }
+
+    /// How many rows one statement changed.
+    async fn execute(&self, sql: &'static Sql, ones: &[One<'_>], cols: &[Col<'_>]) -> Result<u64, StoreError> {
+        let args = self.args(ones, cols)?;
+        self.with(Access::Statement, move |mut conn| async move {
+            let count = conn.execute(sql, args).await?;
+            Ok((conn, count))
+        })
+        .await
     }
 
     /// Runs `work` on a connection of the wanted sort, in a task of its own, and commits.

@@ -1,9 +1,9 @@
 //! Orders, their tracking numbers, and the facts that wait for a number.
 
+use super::Store;
 use super::error::StoreError;
 use super::params::{Col, One, Sql};
 use super::rows::OrderRow;
-use super::{Access, Store};
 use crate::domain::id::{OrderKey, TrackingNumber};
 
 // The rows come out of the sort before they are locked, so the locks are taken in the order of the keys.
@@ -68,13 +68,7 @@ impl Store {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let args = self.args(&[], &[sorted(keys)])?;
-        let found = self
-            .with(Access::Read, |mut conn| async move {
-                let found = conn.fetch(&READ, args).await?;
-                Ok((conn, found))
-            })
-            .await?;
+        let found = self.read(&READ, &[], &[sorted(keys)]).await?;
         rows(found)
     }
 
@@ -83,13 +77,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn find_orders(&self, order: &str) -> Result<Vec<OrderKey>, StoreError> {
-        let args = self.args(&[One::Text(order)], &[])?;
-        let found = self
-            .with(Access::Read, |mut conn| async move {
-                let found = conn.fetch::<(String,)>(&FIND, args).await?;
-                Ok((conn, found))
-            })
-            .await?;
+        let found: Vec<(String,)> = self.read(&FIND, &[One::Text(order)], &[]).await?;
         found.into_iter().map(|(text,)| key("orders", text)).collect()
     }
 }

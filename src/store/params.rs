@@ -45,7 +45,6 @@ pub(super) enum One<'a> {
 /// A column of a bulk.
 pub(super) enum Col<'a> {
     Uuid(Vec<Uuid>),
-    OptUuid(Vec<Option<Uuid>>),
     Int(Vec<i64>),
     OptInt(Vec<Option<i64>>),
     Text(Vec<&'a str>),
@@ -58,7 +57,6 @@ impl Col<'_> {
     fn len(&self) -> usize {
         match self {
             Self::Uuid(values) => values.len(),
-            Self::OptUuid(values) => values.len(),
             Self::Int(values) => values.len(),
             Self::OptInt(values) => values.len(),
             Self::Text(values) => values.len(),
@@ -72,7 +70,7 @@ impl Col<'_> {
         match self {
             Self::Text(values) => values.iter().any(|text| text.contains('\0')),
             Self::OptText(values) => values.iter().flatten().any(|text| text.contains('\0')),
-            Self::Uuid(_) | Self::OptUuid(_) | Self::Int(_) | Self::OptInt(_) | Self::Bytes(_) => false,
+            Self::Uuid(_) | Self::Int(_) | Self::OptInt(_) | Self::Bytes(_) => false,
         }
     }
 }
@@ -106,7 +104,6 @@ fn postgres(ones: &[One<'_>], cols: &[Col<'_>]) -> Encoded<PgArguments> {
     for col in cols {
         match col {
             Col::Uuid(values) => out.add(values)?,
-            Col::OptUuid(values) => out.add(values)?,
             Col::Int(values) => out.add(values)?,
             Col::OptInt(values) => out.add(values)?,
             Col::Text(values) => out.add(values)?,
@@ -198,7 +195,6 @@ impl Serialize for Row<'_> {
         for col in self.cols {
             match col {
                 Col::Uuid(values) => out.serialize_element(&values[self.row].simple())?,
-                Col::OptUuid(values) => out.serialize_element(&values[self.row].map(Uuid::simple))?,
                 Col::Int(values) => out.serialize_element(&values[self.row])?,
                 Col::OptInt(values) => out.serialize_element(&values[self.row])?,
                 Col::Text(values) => out.serialize_element(values[self.row])?,

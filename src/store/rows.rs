@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::id::{EventKey, NoticeKey, OrderKey, TrackingNumber};
-use crate::domain::notice::{Notice, Silence, Why};
-use crate::domain::person::ContactKey;
+use crate::domain::notice::{Notice, Said, Silence, Why};
+use crate::domain::person::{Channel, ContactKey, Role};
+use crate::domain::stage::{Class, Stage};
 
 /// An event at the inbox's door.
 #[derive(Debug, Clone)]
@@ -171,4 +172,185 @@ pub struct Outcome {
     pub kind: String,
     /// The whole CloudEvent, structured JSON.
     pub body: String,
+}
+
+/// Where a notice stands (see the picture in the crate's front page).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// Waits for its time: also while held, and between two tries.
+    Planned,
+    /// A worker holds it.
+    Claimed,
+    /// The intent is committed: its bytes may be on the wire.
+    Sending,
+    /// The far side took it.
+    Accepted,
+    /// Refused for good.
+    Rejected,
+    /// It may have arrived; a person or the stage's policy decides.
+    InDoubt,
+    /// Old news before it was sent.
+    Superseded,
+    /// Must not be told.
+    Suppressed,
+}
+
+impl State {
+    /// Every state, in the order of a notice's life.
+    pub const ALL: [Self; 8] = [
+        Self::Planned,
+        Self::Claimed,
+        Self::Sending,
+        Self::Accepted,
+        Self::Rejected,
+        Self::InDoubt,
+        Self::Superseded,
+        Self::Suppressed,
+    ];
+
+    /// The word used in rows and output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Claimed => "claimed",
+            Self::Sending => "sending",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::InDoubt => "in_doubt",
+            Self::Superseded => "superseded",
+            Self::Suppressed => "suppressed",
+        }
+    }
+
+    /// Reads the word back from a row.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// Everything that is known about one notice, for people.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NoticeRow {
+    /// `due` is the time of the next look while the notice is open, and the time of planning once it is not.
+    pub notice: Notice,
+    pub state: State,
+    pub fence: i32,
+    pub attempts: u32,
+    pub first_try_at: Option<Timestamp>,
+    /// Set while nobody knows whether an earlier try arrived, whatever the state.
+    pub doubt_at: Option<Timestamp>,
+    pub settled_at: Option<Timestamp>,
+    /// A rule's word (see [`Why::as_str`]): why it is held, or was not told.
+    pub why: Option<String>,
+    /// Our phrase for what went wrong, or who settled it by hand.
+    pub cause: Option<String>,
+    /// The provider's own id.
+    pub receipt: Option<String>,
+}
+
+/// A send whose worker did not come back in time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Doubted {
+    pub notice: Notice,
+    /// True: the same bytes are due again, under the same key. False: it is in doubt.
+    pub again: bool,
+}
+
+/// What a person, or a stage's policy, makes of a notice in doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It was sent: accepted.
+    WasSent,
+    /// Send the same bytes again.
+    SendAgain,
+}
+
+/// Something that has been told, or may have been.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    pub order: OrderKey,
+    pub shipment: Option<String>,
+    pub stage: Stage,
+    pub occurrence: u32,
+    pub role: Role,
+    pub channel: Channel,
+    pub said: Said,
+    /// When it was accepted, or became doubtful, or was first tried.
+    pub at: Timestamp,
+    /// The far side said that it took it.
+    pub certain: bool,
+}
+
+/// What one contact wishes, and how much it has had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    pub contact: ContactKey,
+    /// Wishes nothing on this channel.
+    pub opted_out: bool,
+    /// Wishes nothing of these classes.
+    pub opted_out_of: Vec<Class>,
+    /// Notices accepted in the last 24 hours.
+    pub told_last_day: u32,
+}
+
+impl Consent {
+    /// Whether news of this class may be told.
+    pub fn allows(&self, class: Class) -> bool {
+        !self.opted_out && !self.opted_out_of.contains(&class)
+    }
+}
+
+/// An event of an order, as it came.
+#[derive(Debug, Clone)]
+pub struct Fact {
+    pub key: EventKey,
+    pub kind: String,
+    pub received_at: Timestamp,
+    pub raw: Vec<u8>,
+}
+
+/// Something refused, as it is kept.
+#[derive(Debug, Clone)]
+pub struct Quarantined {
+    /// Grows with time.
+    pub id: i64,
+    pub door: String,
+    pub reason: String,
+    pub raw: Vec<u8>,
+    pub headers: String,
+    pub refused_at: Timestamp,
+    pub retried_at: Option<Timestamp>,
+}
+
+/// How the store is doing. Counts stop at a bound (see `Store::figures`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Open notices (planned, claimed, sending) and those in doubt.
+    pub notices: Vec<(Channel, State, u64)>,
+    /// When the oldest notice of each channel that could be claimed has been due since.
+    pub oldest_due: Vec<(Channel, Timestamp)>,
+    /// Refused and not yet retried.
+    pub quarantine: u64,
+    /// Facts that wait for a tracking number.
+    pub waiting: u64,
+    /// Outcome events not yet published.
+    pub outcomes: u64,
+    /// Orders whose time to be looked at has come.
+    pub wakes_due: u64,
+}
+
+/// What one step of `Store::prune` deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pruned {
+    pub waiting: u64,
+    pub inbox: u64,
+    pub silences: u64,
+    pub told: u64,
+}
+
+impl Pruned {
+    /// Nothing was left to delete.
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
 }
