@@ -4,7 +4,7 @@
 //! into its slot after the commit; what gets none is inserted as plainly planned and is claimed later, by any worker. The
 //! dispatcher fills the same room with what it claims, so one bound holds for both ways.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -82,6 +82,8 @@ struct Room<O> {
 struct Inside<O> {
     /// One queue for each brand that has something waiting, in the order in which they are served.
     brands: VecDeque<(String, VecDeque<Handed<O>>)>,
+    /// The newest state of each order that somebody waits for, its version, and how many wait.
+    orders: HashMap<OrderKey, (Arc<O>, i64, usize)>,
     waiting: usize,
     reserved: usize,
 }
@@ -93,7 +95,7 @@ impl<O> Handoff<O> {
         Self {
             rooms: Arc::new(Channel::ALL.map(|_| Room {
                 capacity,
-                inside: Mutex::new(Inside { brands: VecDeque::new(), waiting: 0, reserved: 0 }),
+                inside: Mutex::new(Inside::default()),
                 arrived: Notify::new(),
                 freed: Notify::new(),
                 flowing: AtomicBool::new(true),
@@ -146,17 +148,30 @@ impl<O> Handoff<O> {
         let mut out = Vec::with_capacity(count);
         while out.len() < count {
             let (brand, mut queue) = inside.brands.pop_front().expect("somebody waits, so a brand is listed");
-            out.extend(queue.pop_front());
+            let mut handed = queue.pop_front().expect("a listed brand has somebody waiting");
+            inside.leave(&mut handed);
+            out.push(handed);
             if !queue.is_empty() {
                 inside.brands.push_back((brand, queue));
             }
         }
-        inside.waiting -= out.len();
         drop(inside);
         if !out.is_empty() {
             room.freed.notify_waiters();
         }
         out
+    }
+
+    /// Takes note of an order's new state, once it is committed: who still waits is judged by it. Without this, each of them
+    /// would be refused its intent, since its order has moved on, and would have to be looked up again.
+    pub fn refresh(&self, key: &OrderKey, order: &Arc<O>, version: i64) {
+        for room in self.rooms.iter() {
+            if let Some(known) = room.lock().orders.get_mut(key)
+                && known.1 < version
+            {
+                (known.0, known.1) = (Arc::clone(order), version);
+            }
+        }
     }
 
     /// Waits until something is in a channel's room. Only one task may wait for each channel.
@@ -186,18 +201,20 @@ impl<O> Handoff<O> {
     pub fn renew(&self, until: Timestamp, mut renewed: impl FnMut(&NoticeKey) -> Option<bool>) {
         for room in self.rooms.iter() {
             let mut inside = room.lock();
-            for (_, queue) in &mut inside.brands {
-                queue.retain_mut(|handed| match renewed(&handed.notice.key) {
-                    Some(true) => {
-                        handed.leased_until = until;
-                        true
+            let brands = std::mem::take(&mut inside.brands);
+            for (brand, queue) in brands {
+                let mut kept = VecDeque::with_capacity(queue.len());
+                for mut handed in queue {
+                    match renewed(&handed.notice.key) {
+                        Some(true) => kept.push_back(Handed { leased_until: until, ..handed }),
+                        Some(false) => inside.leave(&mut handed),
+                        None => kept.push_back(handed),
                     }
-                    Some(false) => false,
-                    None => true,
-                });
+                }
+                if !kept.is_empty() {
+                    inside.brands.push_back((brand, kept));
+                }
             }
-            inside.brands.retain(|(_, queue)| !queue.is_empty());
-            inside.waiting = inside.brands.iter().map(|(_, queue)| queue.len()).sum();
             drop(inside);
             room.freed.notify_waiters();
         }
@@ -207,6 +224,49 @@ impl<O> Handoff<O> {
         match channel {
             Channel::Email => &self.rooms[0],
             Channel::Sms => &self.rooms[1],
+        }
+    }
+}
+
+impl<O> Default for Inside<O> {
+    fn default() -> Self {
+        Self { brands: VecDeque::new(), orders: HashMap::new(), waiting: 0, reserved: 0 }
+    }
+}
+
+impl<O> Inside<O> {
+    fn enter(&mut self, handed: Handed<O>) {
+        self.waiting += 1;
+        match self.orders.get_mut(&handed.notice.order) {
+            Some((order, version, count)) => {
+                if *version < handed.version {
+                    (*order, *version) = (Arc::clone(&handed.order), handed.version);
+                }
+                *count += 1;
+            }
+            None => {
+                let newest = (Arc::clone(&handed.order), handed.version, 1);
+                self.orders.insert(handed.notice.order.clone(), newest);
+            }
+        }
+        let brand = handed.notice.order.brand_str();
+        match self.brands.iter_mut().find(|(name, _)| name == brand) {
+            Some((_, queue)) => queue.push_back(handed),
+            None => {
+                let brand = brand.to_owned();
+                self.brands.push_back((brand, VecDeque::from([handed])));
+            }
+        }
+    }
+
+    /// Counts one out, and gives it its order's newest state for the way.
+    fn leave(&mut self, handed: &mut Handed<O>) {
+        self.waiting -= 1;
+        let newest = self.orders.get_mut(&handed.notice.order).expect("who waits is counted with its order");
+        (handed.order, handed.version) = (Arc::clone(&newest.0), newest.1);
+        newest.2 -= 1;
+        if newest.2 == 0 {
+            self.orders.remove(&handed.notice.order);
         }
     }
 }
@@ -256,15 +316,7 @@ impl<O> Slots<O> {
         let room = self.handoff.room(self.channel);
         let mut inside = room.lock();
         inside.reserved -= 1;
-        inside.waiting += 1;
-        let brand = handed.notice.order.brand_str();
-        match inside.brands.iter_mut().find(|(name, _)| name == brand) {
-            Some((_, queue)) => queue.push_back(handed),
-            None => {
-                let brand = brand.to_owned();
-                inside.brands.push_back((brand, VecDeque::from([handed])));
-            }
-        }
+        inside.enter(handed);
         drop(inside);
         room.arrived.notify_one();
     }
@@ -346,6 +398,21 @@ mod tests {
         put(&handoff, "meadow", 21..=21);
         assert_eq!(numbers(handoff.take(Channel::Email, 9)), [12, 3, 21, 4]);
         assert_eq!(handoff.waiting(Channel::Email), 0);
+    }
+
+    #[test]
+    fn who_waits_is_told_of_the_orders_new_state() {
+        let handoff = Handoff::new(10);
+        put(&handoff, "harbour", 1..=2);
+        let key = |number: u32| OrderKey::new(&BrandId::new("harbour"), &OrderId::new(number.to_string()));
+        handoff.refresh(&key(1), &Arc::new(100), 5);
+        handoff.refresh(&key(1), &Arc::new(99), 4);
+        handoff.refresh(&key(3), &Arc::new(300), 5);
+        let taken = handoff.take(Channel::Email, 9);
+        assert_eq!(taken.iter().map(|handed| handed.version).collect::<Vec<_>>(), [5, 1]);
+        assert_eq!(numbers(taken), [100, 2]);
+        put(&handoff, "harbour", [1]);
+        assert_eq!(numbers(handoff.take(Channel::Email, 9)), [1], "what nobody waits for is not kept");
     }
 
     #[test]
