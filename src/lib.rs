@@ -33,3 +33,5 @@ pub mod crash;
 pub mod web;
 /// What programs hear back from us.
 pub mod outcomes;
+/// JSON Schemas of everything that crosses our border.
+pub mod schema;

@@ -51,16 +51,17 @@ kinds! {
 /// An outcome event about a notice: a CloudEvents 1.0 event in structured JSON.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NoticeEvent<'a> {
+    #[schemars(extend("const" = "1.0"))]
     specversion: &'static str,
     /// The same for the same outcome of the same notice, however often it is published.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "uuid"))]
     id: Uuid,
     source: &'static str,
     r#type: Kind,
     /// The order's id.
     subject: &'a str,
     /// When it was decided or became known.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     time: Timestamp,
     datacontenttype: &'static str,
     brand: &'a str,
@@ -71,7 +72,7 @@ pub struct NoticeEvent<'a> {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NoticeData<'a> {
     /// The notice's key: also the `Idempotency-Key`, the `webhook-id` and the left side of the `Message-ID`.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "uuid"))]
     key: Uuid,
     order_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,11 +82,11 @@ pub struct NoticeData<'a> {
     to: Role,
     channel: Channel,
     /// When the fact happened.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     fact_at: Timestamp,
     /// Not before this time: for what is planned or held.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     due: Option<Timestamp>,
     /// The rule that decided, in the words that `explain` uses.
     #[serde(skip_serializing_if = "Option::is_none")]

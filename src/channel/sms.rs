@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,7 @@ use super::sign::Keys;
 use super::{Content, Encoding, Intent, Message, Receipt, Sealed, SendError, Text, misfit};
 use crate::clock::Clock;
 use crate::domain::person::Channel;
+use crate::domain::stage::Stage;
 
 /// How texts go out.
 #[derive(Debug, Clone, Deserialize)]
@@ -152,26 +154,35 @@ pub struct Gateway {
 }
 
 /// The body, in the contract's order of members.
-#[derive(Serialize)]
-struct Body<'a> {
+#[derive(Serialize, JsonSchema)]
+pub struct Body<'a> {
     #[serde(rename = "type")]
+    #[schemars(extend("const" = "sms.send"))]
     kind: &'static str,
     /// When the notice was planned, so that the bytes are the same on every try.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     timestamp: Timestamp,
     data: Data<'a>,
 }
 
-#[derive(Serialize)]
+/// What to send, and what it is about.
+#[derive(Serialize, JsonSchema)]
 struct Data<'a> {
+    /// E.164.
     to: &'a str,
     body: &'a str,
+    /// Parts that will be billed.
     segments: u8,
     encoding: Encoding,
     brand: &'a str,
     order_id: &'a str,
     shipment_id: Option<&'a str>,
+    #[schemars(with = "Stage")]
     stage: &'static str,
+    /// BCP 47.
     locale: &'a str,
+    /// The notice's key: the same as `webhook-id`, on every try.
+    #[schemars(with = "String", extend("format" = "uuid"))]
     key: uuid::Uuid,
 }
 

@@ -2,4 +2,5 @@
 
 mod decode;
 mod cli;
+mod deploy;
 mod tidy;

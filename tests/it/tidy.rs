@@ -12,6 +12,8 @@ use source::Source;
 /// The most lines of a file and of a function (style: soft limits, so a test says when they are passed).
 const FILE_LINES_MAX: usize = 500;
 const FN_LINES_MAX: usize = 70;
+/// Tests may be tables of cases, which read well at any length that still fits a head.
+const TEST_FN_LINES_MAX: usize = 140;
 
 /// What a check found, one line each.
 #[derive(Default)]
@@ -211,9 +213,10 @@ fn files_and_functions_stay_short() {
         if lines > FILE_LINES_MAX {
             findings.add(&file, lines, &format!("{lines} lines, the limit is {FILE_LINES_MAX}"));
         }
+        let most = if file.path.starts_with("tests/") { TEST_FN_LINES_MAX } else { FN_LINES_MAX };
         for function in file.functions() {
-            if function.lines > FN_LINES_MAX {
-                let reason = format!("`{}` has {} lines, the limit is {FN_LINES_MAX}", function.name, function.lines);
+            if function.lines > most {
+                let reason = format!("`{}` has {} lines, the limit is {most}", function.name, function.lines);
                 findings.add(&file, function.line, &reason);
             }
         }

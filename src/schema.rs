@@ -1,0 +1,110 @@
+//! JSON Schemas of everything that crosses our border, made from the types that read and write it.
+//!
+//! They are published in `deploy/schemas` and used by `deploy/asyncapi.yaml`; a test holds the files equal to what is said
+//! here. A schema describes what a shop should write. The doors are milder: unknown members are ignored, and what only
+//! decorates is left out rather than refused.
+
+use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+use serde_json::{Value, json};
+
+use crate::channel::sms;
+use crate::domain::event::Kind;
+use crate::ingest::wire::{OrderData, ShipmentData};
+use crate::outcomes::NoticeEvent;
+
+/// Every published schema, by the name of its file without the ending.
+pub fn all() -> Vec<(&'static str, Value)> {
+    vec![
+        ("order-event", order_event()),
+        ("shipment-event", shipment_event()),
+        ("notice-event", notice_event()),
+        ("sms-send", sms_send()),
+    ]
+}
+
+/// An `order.*` event (contract, section 2).
+pub fn order_event() -> Value {
+    let kinds = Kind::ALL.iter().filter(|kind| !kind.is_shipment());
+    let mut event = envelope("An event about an order", kinds, of::<OrderData>());
+    event["properties"]["data"]["required"] = json!(["order"]);
+    event["$defs"]["Order"]["required"] = json!(["id"]);
+    let reachable = |by: &str| json!({ "required": [by], "properties": { by: { "type": "string" } } });
+    // Without a way to reach the customer there is nothing to do with a payment.
+    event["allOf"] = json!([{
+        "if": { "properties": { "type": { "const": Kind::OrderPaid.as_str() } } },
+        "then": { "properties": { "data": { "properties": { "order": {
+            "required": ["customer"],
+            "properties": { "customer": { "type": "object", "anyOf": [reachable("email"), reachable("phone")] } }
+        } } } } }
+    }]);
+    event
+}
+
+/// A `shipment.*` event (contract, section 2).
+pub fn shipment_event() -> Value {
+    let kinds = Kind::ALL.iter().filter(|kind| kind.is_shipment());
+    let mut event = envelope("An event about a parcel", kinds, of::<ShipmentData>());
+    event["properties"]["data"]["required"] = json!(["shipment"]);
+    // A carrier's feed does not know the order, but then it must know the number.
+    event["anyOf"] = json!([
+        { "required": ["subject"] },
+        { "properties": { "data": { "required": ["order"], "properties": { "order": { "required": ["id"] } } } } },
+        { "properties": { "data": { "properties": { "shipment": { "required": ["tracking_number"] } } } } }
+    ]);
+    event
+}
+
+/// An outcome event about a notice (contract, section 4).
+pub fn notice_event() -> Value {
+    titled("What became of a notice", of::<NoticeEvent<'static>>())
+}
+
+/// The body of the SMS webhook (contract, section 4).
+pub fn sms_send() -> Value {
+    titled("A text message to send", of::<sms::Body<'static>>())
+}
+
+fn of<T: JsonSchema>() -> Schema {
+    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>()
+}
+
+fn titled(title: &str, schema: Schema) -> Value {
+    let mut schema = schema.to_value();
+    schema["title"] = json!(title);
+    schema
+}
+
+/// The CloudEvents envelope around `data`.
+fn envelope<'a>(title: &str, kinds: impl Iterator<Item = &'a Kind>, data: Schema) -> Value {
+    let mut data = data.to_value();
+    let members = data.as_object_mut().expect("the schema of a struct is an object");
+    let (version, defs) = (members.remove("$schema"), members.remove("$defs"));
+    let kinds: Vec<_> = kinds.map(|kind| kind.as_str()).collect();
+    json!({
+        "$schema": version,
+        "title": title,
+        "description": "A CloudEvents 1.0 event. The same source and id is the same event: a repeat changes nothing.",
+        "type": "object",
+        "required": ["specversion", "id", "source", "type", "time", "data"],
+        "properties": {
+            "specversion": { "const": "1.0" },
+            "id": { "type": "string", "minLength": 1, "maxLength": crate::domain::id::ID_BYTES_MAX },
+            "source": {
+                "type": "string", "format": "uri-reference",
+                "minLength": 1, "maxLength": crate::ingest::decode::SOURCE_BYTES_MAX
+            },
+            "type": { "enum": kinds },
+            "time": {
+                "description": "When the fact happened, not when it was sent; with an offset.",
+                "type": "string", "format": "date-time"
+            },
+            "subject": { "description": "The order's id.", "type": "string" },
+            "brand": { "description": "Whose voice to use; absent: the configured default.", "type": "string" },
+            "datacontenttype": { "const": "application/json" },
+            "dataschema": { "type": "string", "format": "uri" },
+            "traceparent": { "type": "string" },
+            "data": data
+        },
+        "$defs": defs
+    })
+}
