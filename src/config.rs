@@ -1,16 +1,22 @@
 //! The configuration: one typed value, read and checked whole at start. Every setting, its default, its unit and its reason
 //! stand in `deploy/doorstep.toml`; a tidy test holds that file and this type together.
 
+pub mod brands;
 mod layers;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Table;
 
+use crate::apply::Policies;
 use crate::channel::{email, sms};
+use crate::ingest::decode::Limits;
 use crate::telemetry::Format;
+use crate::voice::brand::{Brand, Flaw};
 use crate::{dispatch, link, store};
+use brands::{House, Voices};
 
 /// The annotated file with every default: what the environment's variables are read against, and what people copy.
 pub const ANNOTATED: &str = include_str!("../deploy/doorstep.toml");
@@ -21,6 +27,12 @@ pub const ANNOTATED: &str = include_str!("../deploy/doorstep.toml");
 pub struct Config {
     pub log: Log,
     pub database: store::Settings,
+    /// How much one event may be.
+    pub limits: Limits,
+    /// Which voices there are.
+    pub voice: Voices,
+    /// Brands, by id: who the shop is and what it wants told.
+    pub brands: BTreeMap<String, Brand>,
     pub email: email::Settings,
     pub sms: sms::Settings,
     pub dispatch: dispatch::settings::Settings,
@@ -58,6 +70,13 @@ pub enum Wrong {
     Variable { name: String, problem: String },
     #[error("{key}: {problem}")]
     Setting { key: String, problem: String },
+    #[error("{}", in_lines(.0))]
+    Brands(Vec<Flaw>),
+}
+
+fn in_lines(flaws: &[Flaw]) -> String {
+    let lines: Vec<String> = flaws.iter().map(|flaw| format!("{flaw} ({})", flaw.how_to_mend)).collect();
+    lines.join("\n  ")
 }
 
 impl Config {
@@ -99,6 +118,22 @@ impl Config {
             problem: error.into_inner().message().to_owned(),
         })?;
         Ok(config)
+    }
+
+    /// The brands: those of the file and of the folder.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub fn house(&self) -> Result<House, Wrong> {
+        House::read(&self.voice, &self.brands).map_err(Wrong::Brands)
+    }
+
+    /// The brands' policies.
+    ///
+    /// # Errors
+    /// The keys that make no sense.
+    pub fn policies(&self, house: &House) -> Result<Policies, Wrong> {
+        house.policies().map_err(Wrong::Brands)
     }
 
     /// The folder in which the embedded database lives; `None` for Postgres, or for a file without a folder of its own.

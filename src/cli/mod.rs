@@ -1,8 +1,10 @@
 //! The command line: one file a verb. Every verb reads the same configuration, answers people in words and programs in
 //! JSON (`--json`), and ends with an exit code that says which of the two went wrong.
 
+mod lines;
 pub mod migrate;
 pub mod out;
+pub mod replay;
 pub mod simulate;
 
 use std::path::PathBuf;
@@ -41,6 +43,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Recorded events through the real rules on a virtual clock: who would have been told what, when and why
+    Replay(replay::Args),
     /// A believable stream of events as JSON Lines
     Simulate(simulate::Args),
     /// Bring the database to this version
@@ -77,6 +81,7 @@ fn run(cli: Cli) -> anyhow::Result<Ending> {
     let out = Out { json: cli.json };
     let config = || Config::load(cli.config.as_deref());
     match &cli.verb {
+        Verb::Replay(args) => replay::run(args, &config()?, &out),
         Verb::Simulate(args) => simulate::run(args, &out).map(|()| Ending::Done),
         Verb::Migrate(args) => wait(migrate::run(args, &config()?, &out)),
     }

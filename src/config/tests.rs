@@ -51,7 +51,7 @@ fn tables(path: &[String], table: &Table, found: &mut BTreeMap<Vec<String>, BTre
     found.insert(path.to_vec(), table.keys().cloned().collect());
     for (key, value) in table {
         if let Some(inner) = value.as_table() {
-            tables(&[path, &[key.clone()]].concat(), inner, found);
+            tables(&[path, std::slice::from_ref(key)].concat(), inner, found);
         }
     }
 }
@@ -94,7 +94,8 @@ fn every_setting_there_is_stands_in_the_annotated_file() {
     let mut missing = Vec::new();
     for (path, keys) in &known {
         let there = &shown[path];
-        missing.extend(keys.difference(there).map(|key| [path.as_slice(), &[key.clone()]].concat().join(".")));
+        missing
+            .extend(keys.difference(there).map(|key| [path.as_slice(), std::slice::from_ref(key)].concat().join(".")));
     }
     // The tag of a choice is known to the choice, not to its fields.
     assert!(missing.is_empty(), "not in deploy/doorstep.toml: {missing:#?}");

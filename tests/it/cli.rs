@@ -110,3 +110,55 @@ fn every_verb_has_help_with_an_example() {
         assert!(help.contains("Examples:") && help.contains(&format!("doorstep {name}")), "{name}: {help}");
     }
 }
+
+#[test]
+fn replay_says_who_would_have_been_told_in_the_order_of_time() {
+    let folder = folder();
+    let week = printed(folder.path(), &["simulate", "--orders", "40", "--seed", "7"]);
+    std::fs::write(folder.path().join("week.jsonl"), &week).expect("a file");
+    let answer = printed(folder.path(), &["replay", "week.jsonl"]);
+    let keys = ["at", "order", "shipment", "stage", "channel", "to", "outcome", "why"];
+    for line in answer.lines() {
+        let places: Vec<_> = keys.iter().map(|key| line.find(&format!("\"{key}\":"))).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{line}");
+        assert_eq!(lines(line)[0].as_object().map(serde_json::Map::len), Some(keys.len()), "{line}");
+    }
+    let told = lines(&answer);
+    let times: Vec<jiff::Timestamp> =
+        told.iter().map(|line| line["at"].as_str().and_then(|at| at.parse().ok()).expect("a time")).collect();
+    assert!(times.is_sorted(), "not in the order of time");
+    let sent: Vec<String> = told
+        .iter()
+        .filter(|line| line["outcome"] == "sent")
+        .map(|line| {
+            format!("{} {} {} {} {}", line["order"], line["shipment"], line["stage"], line["channel"], line["to"])
+        })
+        .filter(|key| key.contains("\"confirmed\"") || key.contains("\"delivered\""))
+        .collect();
+    assert_eq!(sent.iter().filter(|key| key.contains("\"confirmed\"")).count(), 40, "each order is confirmed once");
+    let once: std::collections::BTreeSet<&String> = sent.iter().collect();
+    assert_eq!(once.len(), sent.len(), "somebody is told twice");
+
+    // The same facts in twice the bytes: nothing changes.
+    std::fs::write(
+        folder.path().join("twice.jsonl"),
+        week.lines().map(|line| format!("{line}\n{line}\n")).collect::<String>(),
+    )
+    .expect("a file");
+    assert_eq!(printed(folder.path(), &["replay", "twice.jsonl"]), answer);
+}
+
+#[test]
+fn replay_names_the_lines_it_refuses_and_takes_the_rest() {
+    let folder = folder();
+    let week = printed(folder.path(), &["simulate", "--orders", "2"]);
+    std::fs::write(folder.path().join("week.jsonl"), format!("{{\"specversion\":\"1.0\"}}\n{week}nonsense\n"))
+        .expect("a file");
+    let output = run(folder.path(), &["replay", "week.jsonl"]);
+    assert_eq!(output.status.code(), Some(3));
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    let last = week.lines().count() + 2;
+    assert!(complaint.contains("week.jsonl:1: ") && complaint.contains(&format!("week.jsonl:{last}: ")), "{complaint}");
+    assert!(lines(&String::from_utf8_lossy(&output.stdout)).iter().any(|line| line["stage"] == "confirmed"));
+    assert_eq!(run(folder.path(), &["replay", "absent.jsonl"]).status.code(), Some(1));
+}

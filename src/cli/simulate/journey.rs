@@ -51,10 +51,10 @@ pub(super) fn tell(story: &mut Story<'_>, lines: Vec<Line>, ready: Timestamp) ->
     on_the_way(story, &parcel, shipped, due)
 }
 
-/// Half of the parcels come on the promised day, most others before it, one in ten later.
+/// Most parcels come on the promised day or the day before, one in sixteen later.
 fn arrival_day(story: &mut Story<'_>, shipped_on: Date) -> Result<Date, jiff::Error> {
     let soonest = business_days_after(shipped_on, 1)?;
-    let drift = *story.chance.weighed(&[(35, -1), (55, 0), (7, 1), (3, 2_i64)]);
+    let drift = *story.chance.weighed(&[(35, -1), (59, 0), (4, 1), (2, 2_i64)]);
     let wished = if drift > 0 {
         business_days_after(story.promised, drift)?
     } else {
@@ -74,7 +74,7 @@ fn on_the_way(story: &mut Story<'_>, parcel: &Parcel, shipped: Timestamp, due: D
         }
     }
     at = at.min(eve);
-    if story.chance.hit(70) {
+    if story.chance.hit(50) {
         let reason = *story.chance.pick(&["weather", "carrier_capacity", "carrier_misrouted"]);
         due = business_days_after(due, story.chance.between(1, 3))?;
         at += story.chance.minutes(30, 200);
