@@ -18,6 +18,9 @@ use crate::domain::person::{Channel, ContactKey, Role};
 use crate::domain::release::{Consent, Release, SaidBefore, judge};
 use crate::domain::stage::Stage;
 
+/// How long after the last event notices may still be held.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// One line of what would have been told, or what stayed silent and why.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Line {
@@ -64,6 +67,8 @@ pub struct World {
     /// The notices of an order that wait for it to come off its hold.
     wakes: HashMap<OrderKey, (Timestamp, u64)>,
     open: HashMap<NoticeKey, (Timestamp, u64)>,
+    /// What held a notice last.
+    held: HashMap<NoticeKey, Why>,
     accepted: HashMap<ContactKey, VecDeque<Timestamp>>,
     said: HashMap<OrderKey, Vec<SaidBefore>>,
     lines: Vec<Line>,
@@ -84,6 +89,7 @@ impl World {
             notices_open: 0,
             wakes: HashMap::new(),
             open: HashMap::new(),
+            held: HashMap::new(),
             accepted: HashMap::new(),
             said: HashMap::new(),
             lines: Vec::new(),
@@ -128,12 +134,24 @@ impl World {
     }
 
     /// After the last event: everything that waits is released at its time. Wakes are heeded as long as notices wait beside
-    /// them; what only the clock could bring after that is left to the future.
+    /// them; what only the clock could bring after that is left to the future. What is still held after [`PATIENCE`], as by an
+    /// order on hold, stays silent for the reason that held it.
     pub fn finish(&mut self) {
+        let end = self.now + PATIENCE;
         while self.notices_open > 0 {
             let Some(((at, _), due)) = self.queue.pop_first() else { return };
-            self.now = self.now.max(at);
-            self.happen(due);
+            match due {
+                Due::Notice(notice) if at > end => {
+                    self.notices_open -= 1;
+                    let why = self.held.get(&notice.key).copied().unwrap_or(Why::Expired);
+                    self.say(&notice, Outcome::Silent, why.as_str());
+                }
+                Due::Wake(_) if at > end => {}
+                due @ (Due::Notice(_) | Due::Wake(_)) => {
+                    self.now = self.now.max(at);
+                    self.happen(due);
+                }
+            }
         }
     }
 
@@ -260,16 +278,30 @@ impl World {
         let contact = address.map(|address| ContactKey::new(notice.channel, address));
         let told_last_day = contact.map_or(0, |contact| self.told_last_day(contact));
         let order = self.orders.get(&notice.order).expect(planned);
+        let state_ids: Vec<Option<String>> =
+            order.state(&policy.zone).parcels.iter().map(|parcel| parcel.id().map(str::to_owned)).collect();
         let consent = Consent { opted_out: false, told_last_day };
         let said = self.said.get(&notice.order).map(Vec::as_slice).unwrap_or_default();
         match judge(self.now, &policy, order, &notice, consent, said) {
             Release::Send(telling) => {
-                self.say(&notice, Outcome::Sent, "called_for");
+                // What it says is its main news: that may be what became part of it, if its own has passed.
+                let mut said = notice.clone();
+                if telling.news.first().is_some_and(|(stage, _)| *stage != notice.stage) {
+                    self.say(&notice, Outcome::Silent, Why::Superseded.as_str());
+                }
+                if let Some((stage, parcel)) = telling.news.first() {
+                    said.stage = *stage;
+                    said.shipment = parcel.and_then(|index| state_ids.get(index).cloned().flatten());
+                }
+                self.say(&said, Outcome::Sent, "called_for");
                 contact.map(|contact| self.accepted.entry(contact).or_default().push_back(self.now));
                 let before = SaidBefore { stage: notice.stage, shipment: notice.shipment, said: telling.said };
                 self.said.entry(notice.order).or_default().push(before);
             }
-            Release::Hold { until, .. } => self.plan(until, notice),
+            Release::Hold { until, why } => {
+                self.held.insert(notice.key, why);
+                self.plan(until, notice);
+            }
             Release::Superseded { why } | Release::Suppressed { why } => {
                 self.say(&notice, Outcome::Silent, why.as_str());
             }

@@ -176,7 +176,7 @@ fn of_an_episode(state: &State<'_>, index: usize, place: usize, stage: Stage) ->
     let after = parcel.episodes.get(place + 1).map_or(i64::MAX, |next| next.from.0);
     let truth = match parcel.episodes.get(place + 1) {
         None => Truth::Holds,
-        Some(_) if stage == Stage::Delivered && !is_withdrawn(parcel, episode) => Truth::Passed,
+        Some(_) if stage == Stage::Delivered && goes_back(parcel) && !is_withdrawn(parcel, episode) => Truth::Passed,
         Some(_) if stage == Stage::Returning && parcel.status() == Status::Returned => Truth::Outdated,
         Some(_) => Truth::Gone { by_progress: further(parcel.status(), stage) },
     };
@@ -188,6 +188,10 @@ fn of_an_episode(state: &State<'_>, index: usize, place: usize, stage: Stage) ->
     };
     let called = Called::new(stage, Some(index), episode.from, truth);
     Called { between: (before.min(episode.from.0), after), mark, expires, ..called }
+}
+
+fn goes_back(parcel: &Parcel<'_>) -> bool {
+    matches!(parcel.status(), Status::Returning | Status::Returned)
 }
 
 fn is_withdrawn(parcel: &Parcel<'_>, delivered: &Episode) -> bool {

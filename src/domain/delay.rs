@@ -74,7 +74,10 @@ pub fn stage(told: Option<&DelayTold>, late: Option<&Late>, state: &State<'_>, n
             let promised = promise::promised(state);
             let expected = promise::expected_last(state);
             let back = promised.zip(expected).is_some_and(|(promised, day)| day <= promised && today <= promised);
-            (!told.cleared && state.is_open() && back).then_some(Stage::BackOnTime)
+            // A parcel that will not come at all is not back on time.
+            let all_come =
+                state.parcels.iter().all(|parcel| parcel.status().is_open() || parcel.status() == Status::Delivered);
+            (!told.cleared && state.is_open() && all_come && back).then_some(Stage::BackOnTime)
         }
         (None, None) => None,
     }

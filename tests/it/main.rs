@@ -1,6 +1,8 @@
 //! The one integration binary: linking it once costs less than linking each file on its own.
 
-mod decode;
 mod cli;
+mod decode;
 mod deploy;
+mod histories;
+mod properties;
 mod tidy;
