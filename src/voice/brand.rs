@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::tz::TimeZone;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::harmless;
 use super::policy::PolicyToml;
+use super::problem::Problem;
 use crate::domain::id::BrandId;
 use crate::domain::policy::Policy;
 
@@ -62,7 +63,7 @@ pub struct Sender {
 }
 
 /// Colours as `#rrggbb`, for light and dark ground.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Colours {
     /// Buttons, progress, links.
@@ -88,7 +89,7 @@ pub struct Colours {
 }
 
 /// The same for dark mode.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DarkColours {
     pub accent: String,
@@ -104,7 +105,7 @@ pub struct DarkColours {
 }
 
 /// Font families, as CSS lists them. Mail programs load no fonts reliably: name ones that are installed.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fonts {
     pub body: String,
@@ -232,17 +233,6 @@ pub struct Source {
     pub pieces: BTreeMap<String, String>,
 }
 
-/// What is wrong with a brand, and how to mend it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, thiserror::Error)]
-#[error("brand {brand}: {place}: {what}")]
-pub struct Flaw {
-    pub brand: String,
-    /// The key (`colours.accent`) or the piece (`email/shipped.mjml`).
-    pub place: String,
-    pub what: String,
-    pub how_to_mend: String,
-}
-
 impl Source {
     /// A brand without pieces of its own, as a section of the configuration gives it.
     pub fn plain(id: BrandId, brand: Brand) -> Self {
@@ -253,13 +243,8 @@ impl Source {
     ///
     /// # Errors
     /// Files that cannot be read, TOML that is wrong (the error names the key), names that doorstep would not look for.
-    pub fn read(id: BrandId, folder: &Path) -> Result<Self, Flaw> {
-        let flaw = |place: &str, what: String, how: &str| Flaw {
-            brand: id.to_string(),
-            place: place.to_owned(),
-            what,
-            how_to_mend: how.to_owned(),
-        };
+    pub fn read(id: BrandId, folder: &Path) -> Result<Self, Problem> {
+        let flaw = |place: &str, what: String, how: &str| Problem::of_load(id.as_str(), place, what, how);
         let brand = match std::fs::read_to_string(folder.join("brand.toml")) {
             Ok(text) => toml::from_str(&text).map_err(|error| {
                 flaw("brand.toml", toml_words(&error), "write the key as deploy/doorstep.toml shows it")
@@ -293,13 +278,8 @@ impl Source {
     ///
     /// # Errors
     /// All that is wrong in any of them.
-    pub fn read_all(folder: &Path) -> Result<Vec<Self>, Vec<Flaw>> {
-        let flaw = |brand: &str, what: String, how: &str| Flaw {
-            brand: brand.to_owned(),
-            place: "folder".to_owned(),
-            what,
-            how_to_mend: how.to_owned(),
-        };
+    pub fn read_all(folder: &Path) -> Result<Vec<Self>, Vec<Problem>> {
+        let flaw = |brand: &str, what: String, how: &str| Problem::of_load(brand, "folder", what, how);
         let entries = std::fs::read_dir(folder).map_err(|error| {
             vec![flaw("-", error.to_string(), "name a folder that holds one folder for each brand")]
         })?;
@@ -343,7 +323,7 @@ impl Brand {
         if self.sender.name.is_empty() { &self.name } else { &self.sender.name }
     }
 
-    /// The brand's own zone; UTC where the name is not known (which [`Brand::flaws`] reports).
+    /// The brand's own zone; UTC where the name is not known (which `doorstep check` reports).
     pub fn zone(&self) -> TimeZone {
         TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
     }
@@ -357,7 +337,7 @@ impl Brand {
     }
 
     /// Everything that is wrong with the values, each with the key and what would be right.
-    pub(crate) fn flaws(&self, id: &BrandId) -> Vec<Flaw> {
+    pub(crate) fn problems(&self, id: &BrandId) -> Vec<Problem> {
         let mut found = Findings { brand: id.as_str(), flaws: Vec::new() };
         if harmless::shown(&self.name, harmless::NAME_CHARS_MAX).as_deref() != Some(self.name.trim()) {
             found.add("name", "is empty, too long or could be taken for a link", "up to 64 characters of plain text");
@@ -450,16 +430,11 @@ impl Brand {
 
 struct Findings<'a> {
     brand: &'a str,
-    flaws: Vec<Flaw>,
+    flaws: Vec<Problem>,
 }
 
 impl Findings<'_> {
     fn add(&mut self, place: &str, what: &str, how: &str) {
-        self.flaws.push(Flaw {
-            brand: self.brand.to_owned(),
-            place: place.to_owned(),
-            what: what.to_owned(),
-            how_to_mend: format!("write {how}"),
-        });
+        self.flaws.push(Problem::of_load(self.brand, place, what, &format!("write {how}")));
     }
 }

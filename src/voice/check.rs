@@ -1,0 +1,116 @@
+//! The voice tried on every sample, before any customer hears it: what `doorstep check` runs.
+
+use super::samples::{Sample, samples};
+use super::{Problem, Rendered, Voice, load::Tuned};
+use crate::domain::id::BrandId;
+use crate::domain::person::Channel;
+use crate::domain::stage::Stage;
+
+/// Bytes of HTML above which Gmail cuts a mail (about 102 kB), with room for what a carrier adds.
+pub(crate) const HTML_BYTES_MAX: usize = 100_000;
+/// Characters of a subject that phones still show whole are about 40; above this one even desktops cut.
+const SUBJECT_CHARS_MAX: usize = 160;
+
+impl Voice {
+    /// Renders every brand × language × stage × sample and tells what is wrong. Empty: the voice may speak.
+    pub fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (id, tuned) in &self.brands {
+            for language in &tuned.languages {
+                for stage in Stage::ALL {
+                    for sample in samples(*stage) {
+                        self.try_sample(id, tuned, &language.words.tag, &sample, &mut problems);
+                    }
+                }
+            }
+        }
+        problems
+    }
+
+    fn try_sample(&self, id: &BrandId, tuned: &Tuned, tag: &str, sample: &Sample, problems: &mut Vec<Problem>) {
+        let mut add = |place: &str, what: String, how: &str| {
+            problems.push(Problem {
+                stage: Some(sample.view.stage),
+                locale: Some(tag.to_owned()),
+                sample: Some(sample.name.to_owned()),
+                ..Problem::of_load(id.as_str(), place, what, how)
+            });
+        };
+        for channel in Channel::ALL {
+            match self.render(id, Some(tag), channel, &sample.view) {
+                Err(error) => {
+                    let what = match std::error::Error::source(&error) {
+                        Some(cause) => format!("{error}: {cause}"),
+                        None => error.to_string(),
+                    };
+                    add(channel.as_str(), what, "mend the template or the words that the error names");
+                }
+                Ok(Rendered::Email { subject, html, text, .. }) => {
+                    for (place, what, how) in mail(&subject, &html, &text) {
+                        add(place, what, how);
+                    }
+                }
+                Ok(Rendered::Sms { body, segments, .. }) => {
+                    if segments > tuned.brand.sms.segments_max {
+                        add("sms", format!("costs {segments} parts"), "shorten the words");
+                    }
+                    if let Some(what) = unfinished(&body) {
+                        add("sms", what, "mend the words");
+                    }
+                }
+            }
+        }
+    }
+}
+
+type Finding = (&'static str, String, &'static str);
+
+fn mail(subject: &str, html: &str, text: &str) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    let length = subject.chars().count();
+    if length == 0 || length > SUBJECT_CHARS_MAX {
+        found.push(("subject", format!("has {length} characters"), "write one that says the one thing"));
+    }
+    if subject.contains(char::is_control) {
+        found.push(("subject", "holds a line break".into(), "write it in one line"));
+    }
+    if html.len() > HTML_BYTES_MAX {
+        found.push(("html", format!("has {} bytes, 100 kB is the most", html.len()), "take something out"));
+    }
+    for link in insecure_links(html) {
+        found.push(("html", format!("links to `{link}`"), "link to https alone"));
+    }
+    for (place, body) in [("subject", subject), ("text", text)] {
+        if let Some(what) = unfinished(body) {
+            found.push((place, what, "mend the words or the template"));
+        }
+    }
+    if text.trim().is_empty() {
+        found.push(("text", "is empty".into(), "write email/default.txt"));
+    }
+    found
+}
+
+/// Links in `href` and `src` that are neither https nor a way to reach a person.
+fn insecure_links(html: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for attribute in [" href=", " src=", " background="] {
+        for start in html.split(attribute).skip(1) {
+            let value = start.trim_start_matches(['"', '\'']);
+            let value = &value[..value.find(['"', '\'', '>', ' ']).unwrap_or(value.len())];
+            let is_good = ["https://", "mailto:", "tel:", "data:image/"].iter().any(|good| value.starts_with(good));
+            if !is_good {
+                found.push(value.chars().take(60).collect());
+            }
+        }
+    }
+    found
+}
+
+/// Traces of a sentence that lacks something: two blanks, a blank before a full stop, nothing between quotes.
+fn unfinished(text: &str) -> Option<String> {
+    let traces = ["  ", " .", " ,", "“”", "()", "{ $", "none."];
+    let trace = traces.into_iter().find(|trace| text.contains(trace))?;
+    // Blanks in a row are layout in a text part, at a line's start or before its end only.
+    Some(format!("looks unfinished: holds `{trace}`"))
+}

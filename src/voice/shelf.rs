@@ -1,0 +1,90 @@
+//! Lists of items: what is in the parcel, what is still to come, what was cancelled.
+
+use super::harmless::{self, TITLE_CHARS_MAX};
+use super::page::{Row, Shelf};
+use super::story::https;
+use super::tongue::Tongue;
+use super::view::Item;
+use super::words::WordsError;
+use crate::domain::stage::Stage;
+
+/// Rows shown of one list: keeps a mail of any order well under the 102 kB at which mail programs cut it.
+const ROWS_MAX: usize = 12;
+
+/// The lists that belong to the message, those that would be empty left out.
+pub(crate) fn shelves(tongue: &Tongue<'_>) -> Result<Vec<Shelf>, WordsError> {
+    let view = tongue.view;
+    let mut shelves = Vec::with_capacity(2);
+    let (title, items) = match view.stage {
+        Stage::Cancelled => match &view.cancelled {
+            Some(cancelled) if !cancelled.whole => ("cancelled-items", cancelled.items.iter().collect()),
+            Some(_) | None => ("cancelled-items", view.order.items.iter().collect()),
+        },
+        _ => news_items(tongue),
+    };
+    push(tongue, &mut shelves, title, &items)?;
+    let is_coming = matches!(
+        view.stage,
+        Stage::Shipped | Stage::ArrivingSoon | Stage::OutForDelivery | Stage::AvailableForPickup | Stage::Delivered
+    );
+    if is_coming && view.parcel.is_some() {
+        push(tongue, &mut shelves, "still-to-come", &view.to_come.iter().collect::<Vec<_>>())?;
+    }
+    Ok(shelves)
+}
+
+/// What the news is about: the contents of its parcels where they are known, the whole order where it is all in one
+/// parcel or the news is about all of it.
+fn news_items<'a>(tongue: &Tongue<'a>) -> (&'static str, Vec<&'a Item>) {
+    let view = tongue.view;
+    let parcels: Vec<_> = tongue.together.iter().filter_map(|index| view.parcels.get(*index)).collect();
+    let whole = parcels.is_empty() || (view.parcels.len() == parcels.len() && view.to_come.is_empty());
+    let known = !parcels.is_empty() && parcels.iter().all(|parcel| !parcel.items.is_empty());
+    match (known, whole) {
+        (true, _) => {
+            let title = if parcels.len() > 1 { "in-parcels" } else { "in-parcel" };
+            (title, parcels.into_iter().flat_map(|parcel| &parcel.items).collect())
+        }
+        (false, true) => ("in-order", view.order.items.iter().collect()),
+        (false, false) => ("in-parcel", Vec::new()),
+    }
+}
+
+fn push(tongue: &Tongue<'_>, shelves: &mut Vec<Shelf>, title: &str, items: &[&Item]) -> Result<(), WordsError> {
+    if items.is_empty() {
+        return Ok(());
+    }
+    let pictures = items.iter().any(|item| https(item.image_url.as_deref()).is_some());
+    let rows = items.iter().take(ROWS_MAX).map(|item| row(tongue, item, pictures)).collect::<Result<_, _>>()?;
+    let rest: u64 = items.iter().skip(ROWS_MAX).map(|item| u64::from(item.qty)).sum();
+    let more = if rest > 0 { Some(tongue.count("more-items", "more", rest)?) } else { None };
+    shelves.push(Shelf { title: tongue.word(title)?, rows, more });
+    Ok(())
+}
+
+fn row(tongue: &Tongue<'_>, item: &Item, pictures: bool) -> Result<Row, WordsError> {
+    let title = match item.title.as_deref().and_then(|title| harmless::shown(title, TITLE_CHARS_MAX)) {
+        Some(title) => title,
+        None => tongue.word("item-without-title")?,
+    };
+    let quantity = match item.qty {
+        0 | 1 => None,
+        qty => Some(tongue.count("quantity", "qty", u64::from(qty))?),
+    };
+    let price = match tongue.view.stage {
+        Stage::Confirmed => {
+            tongue.money(item.unit_price.and_then(|unit| unit.checked_mul(i64::from(item.qty.max(1)))))?
+        }
+        _ => None,
+    };
+    let image = https(item.image_url.as_deref());
+    Ok(Row {
+        alt: tongue.with("item-alt", [("title", title.as_str())])?,
+        title,
+        quantity,
+        price,
+        no_image: pictures && image.is_none(),
+        image,
+        link: https(item.url.as_deref()),
+    })
+}
