@@ -12,3 +12,5 @@ pub mod limit;
 pub mod pack;
 /// How fast and how much at once.
 pub mod settings;
+/// What templates may see of an order.
+pub mod view;

@@ -1,0 +1,226 @@
+//! From an order to what templates may see of it: every message speaks for the whole order.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::domain::event;
+use crate::domain::fold::value;
+use crate::domain::notice::Notice;
+use crate::domain::order::{Order, State};
+use crate::domain::parcel::{self, Status};
+use crate::domain::person::Role;
+use crate::domain::promise;
+use crate::domain::release::{Corrected, Telling};
+use crate::domain::stage::Stage;
+use crate::domain::window;
+use crate::domain::{delay, policy::Policy};
+use crate::voice::view::{
+    Address, Cancelled, Correction, Delay, Expected, Item, Links, News, Order as OrderView, Parcel, Person, Pickup,
+    State as ParcelState, Until, View,
+};
+
+/// Builds the view of one message. `unsubscribe`: the one-click address for its footer.
+pub fn view(
+    order: &Order,
+    notice: &Notice,
+    telling: &Telling,
+    policy: &Policy,
+    now: Timestamp,
+    unsubscribe: Option<String>,
+) -> View {
+    let state = order.state(&policy.zone);
+    let (stage, parcel) = telling.news.first().copied().unwrap_or((notice.stage, None));
+    let person = state.person(notice.role);
+    let total = u32::try_from(state.parcels.len()).unwrap_or(u32::MAX);
+    let parcels = (1..).zip(&state.parcels).map(|(number, p)| parcel_view(&state, p, number, total, now)).collect();
+    let links = value(&state.known.order.links);
+    View {
+        now,
+        person: Person { name: person.and_then(|person| value(&person.name)).cloned(), role: notice.role },
+        stage,
+        parcel,
+        occurrence: notice.occurrence,
+        fact_at: notice.fact_at,
+        news: telling.news.iter().skip(1).map(|(stage, parcel)| News { stage: *stage, parcel: *parcel }).collect(),
+        order: order_view(&state, notice, now),
+        parcels,
+        to_come: state.unshipped().iter().map(item).collect(),
+        delay: delay_view(&state, order, stage, now),
+        correction: telling.correction.as_ref().map(|correction| match correction {
+            Corrected::Number { said } => Correction::Number { said: said.clone() },
+            Corrected::NotDelivered => Correction::NotDelivered,
+        }),
+        cancelled: (stage == Stage::Cancelled).then(|| cancelled(&state, notice)),
+        links: Links {
+            order: links.and_then(|links| links.order.clone()),
+            support: links.and_then(|links| links.support.clone()),
+            feedback: None,
+            unsubscribe,
+        },
+        zone: state.zone.clone(),
+    }
+}
+
+fn order_view(state: &State<'_>, notice: &Notice, now: Timestamp) -> OrderView {
+    let known = &state.known.order;
+    let to = state.person(Role::Recipient).or(state.person(Role::Customer));
+    let address = value(&known.address).map(|address| Address {
+        name: to.and_then(|person| value(&person.name)).cloned(),
+        line1: address.line1.clone(),
+        line2: address.line2.clone(),
+        city: address.city.clone(),
+        region: address.region.clone(),
+        postcode: address.postcode.clone(),
+        country: address.country.clone(),
+    });
+    OrderView {
+        id: notice.order.order().as_str().to_owned(),
+        placed_at: value(&known.placed_at).copied().or(state.known.placed.map(|at| at.time())),
+        paid_at: value(&known.paid_at).copied().or(state.known.paid.map(|at| at.time())),
+        currency: value(&known.currency).cloned(),
+        subtotal: value(&known.subtotal).copied(),
+        shipping: value(&known.shipping).copied(),
+        tax: value(&known.tax).copied(),
+        total: value(&known.total).copied(),
+        items: state.items().iter().map(item).collect(),
+        address,
+        expected: expected_of_order(state, now),
+    }
+}
+
+/// What the carriers expect for the last parcel, else what was promised; nothing that has passed already.
+fn expected_of_order(state: &State<'_>, now: Timestamp) -> Option<Expected> {
+    let today = window::local_day(now, &state.zone);
+    let all_say = state.parcels.iter().filter(|p| p.status().is_open()).all(|p| p.eta().is_some());
+    let by_carriers = promise::expected_last(state).filter(|_| all_say && state.unshipped().is_empty());
+    let expected = match by_carriers {
+        Some(day) => Some(Expected::Day(day)),
+        None => value(&state.known.order.promise).map(promised),
+    };
+    expected.filter(|expected| state.is_open() && expected.last_day(&state.zone) >= today)
+}
+
+fn promised(promise: &event::Promise) -> Expected {
+    match promise {
+        event::Promise::Day { date } => Expected::Day(*date),
+        event::Promise::Window { from, until } => Expected::Window { from: *from, until: *until },
+    }
+}
+
+fn parcel_view(state: &State<'_>, parcel: &parcel::Parcel<'_>, number: u32, of: u32, now: Timestamp) -> Parcel {
+    let known = &parcel.facts.known;
+    let now_holds = parcel.now();
+    let scan = now_holds.map(|episode| parcel.scan_of(episode));
+    Parcel {
+        number,
+        of,
+        carrier: value(&known.carrier).cloned(),
+        carrier_name: None,
+        service: value(&known.service).cloned(),
+        tracking_number: parcel.number_shown().map(str::to_owned),
+        tracking_url: parcel.page().map(str::to_owned),
+        items: state.inside(parcel).iter().map(item).collect(),
+        state: parcel_state(parcel.status()),
+        state_at: now_holds.map(|episode| episode.from.time()),
+        expected: expected_of_parcel(state, parcel, now),
+        pickup: parcel.pickup().map(pickup),
+        handover: scan.and_then(|scan| scan.handover),
+        place: parcel.facts.scans.iter().rev().find_map(|scan| scan.location.clone()),
+        reason: now_holds.and_then(|episode| episode.reason),
+        description: scan.and_then(|scan| scan.description.clone()),
+    }
+}
+
+/// What the carrier expects; the promise where it is the only parcel and the carrier does not say. A day that has passed
+/// would mislead, so it is left out.
+fn expected_of_parcel(state: &State<'_>, parcel: &parcel::Parcel<'_>, now: Timestamp) -> Option<Expected> {
+    if !parcel.status().is_open() {
+        return None;
+    }
+    let expected = match parcel.eta() {
+        Some(event::Eta::Day(day)) => Some(Expected::Day(*day)),
+        Some(event::Eta::Window { from, until }) => Some(Expected::Window { from: *from, until: *until }),
+        None if state.parcels.len() == 1 => value(&state.known.order.promise).map(promised),
+        None => None,
+    };
+    let today: Date = window::local_day(now, &state.zone);
+    expected.filter(|expected| expected.last_day(&state.zone) >= today)
+}
+
+fn parcel_state(status: Status) -> ParcelState {
+    match status {
+        Status::Announced => ParcelState::Announced,
+        Status::Moving | Status::Delayed => ParcelState::Moving,
+        Status::OutForDelivery => ParcelState::OutForDelivery,
+        Status::AttemptFailed => ParcelState::AttemptFailed,
+        Status::AwaitingPickup => ParcelState::Waiting,
+        Status::Delivered => ParcelState::Delivered,
+        Status::Exception => ParcelState::Exception,
+        Status::Returning => ParcelState::Returning,
+        Status::Returned => ParcelState::Returned,
+        Status::Lost => ParcelState::Lost,
+    }
+}
+
+fn pickup(pickup: &event::Pickup) -> Pickup {
+    Pickup {
+        name: pickup.name.clone(),
+        address: pickup.address.clone(),
+        code: pickup.code.clone(),
+        until: pickup.until.as_ref().map(|until| match until {
+            event::Until::Day(day) => Until::Day(*day),
+            event::Until::Instant(at) => Until::Instant(*at),
+        }),
+    }
+}
+
+fn item(item: &event::Item) -> Item {
+    Item {
+        title: item.title.clone(),
+        qty: item.qty,
+        unit_price: item.unit_price,
+        image_url: item.image_url.clone(),
+        url: item.url.clone(),
+    }
+}
+
+fn delay_view(state: &State<'_>, order: &Order, stage: Stage, now: Timestamp) -> Option<Delay> {
+    let is_delay = matches!(stage, Stage::DelayExpected | Stage::DelayAgain | Stage::BackOnTime);
+    if !is_delay {
+        return None;
+    }
+    let late = delay::late(state, order.told.delay.as_ref(), now, true);
+    let promised = value(&state.known.order.promise).map(promised);
+    let expected = promise::expected_last(state).map(Expected::Day);
+    Some(Delay {
+        was: promised.clone(),
+        now: if stage == Stage::BackOnTime {
+            expected.or(promised)
+        } else {
+            late.as_ref().and_then(|late| late.day).map(Expected::Day)
+        },
+        reason: late.as_ref().and_then(|late| late.reason),
+        missed: late.is_some_and(|late| late.missed),
+    })
+}
+
+/// The cancellation that the notice speaks of, found by the time of its fact.
+fn cancelled(state: &State<'_>, notice: &Notice) -> Cancelled {
+    let all = &state.known.cancellations;
+    let this = all.iter().find(|(at, _)| at.time() == notice.fact_at).or(all.last()).map(|(_, c)| c);
+    let whole = state.cancelled.is_some();
+    let named = |gone: &event::Item| {
+        let ordered = value(&state.known.order.items).into_iter().flatten();
+        let mut same = ordered.filter(|item| match (&item.id, &gone.id) {
+            (Some(own), Some(id)) => own == id,
+            _ => gone.sku.is_some() && item.sku == gone.sku,
+        });
+        let title = gone.title.clone().or_else(|| same.next().and_then(|item| item.title.clone()));
+        Item { title, ..item(gone) }
+    };
+    Cancelled {
+        whole,
+        items: if whole { Vec::new() } else { this.iter().flat_map(|c| &c.items).map(named).collect() },
+        reason: this.and_then(|c| c.reason.clone()),
+    }
+}
