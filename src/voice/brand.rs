@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use super::harmless;
 use super::policy::PolicyToml;
-use super::problem::Problem;
 use crate::domain::id::BrandId;
 use crate::domain::policy::Policy;
 
@@ -233,6 +232,28 @@ pub struct Source {
     pub pieces: BTreeMap<String, String>,
 }
 
+/// What is wrong with a brand as it is written, and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("brand {brand}: {place}: {what}")]
+pub struct Flaw {
+    pub brand: String,
+    /// The key (`colours.accent`) or the file (`brand.toml`).
+    pub place: String,
+    pub what: String,
+    pub how_to_mend: String,
+}
+
+impl Flaw {
+    fn new(brand: &str, place: &str, what: impl Into<String>, how_to_mend: &str) -> Self {
+        Self {
+            brand: brand.to_owned(),
+            place: place.to_owned(),
+            what: what.into(),
+            how_to_mend: how_to_mend.to_owned(),
+        }
+    }
+}
+
 impl Source {
     /// A brand without pieces of its own, as a section of the configuration gives it.
     pub fn plain(id: BrandId, brand: Brand) -> Self {
@@ -243,8 +264,8 @@ impl Source {
     ///
     /// # Errors
     /// Files that cannot be read, TOML that is wrong (the error names the key), names that doorstep would not look for.
-    pub fn read(id: BrandId, folder: &Path) -> Result<Self, Problem> {
-        let flaw = |place: &str, what: String, how: &str| Problem::of_load(id.as_str(), place, what, how);
+    pub fn read(id: BrandId, folder: &Path) -> Result<Self, Flaw> {
+        let flaw = |place: &str, what: String, how: &str| Flaw::new(id.as_str(), place, what, how);
         let brand = match std::fs::read_to_string(folder.join("brand.toml")) {
             Ok(text) => toml::from_str(&text).map_err(|error| {
                 flaw("brand.toml", toml_words(&error), "write the key as deploy/doorstep.toml shows it")
@@ -278,8 +299,8 @@ impl Source {
     ///
     /// # Errors
     /// All that is wrong in any of them.
-    pub fn read_all(folder: &Path) -> Result<Vec<Self>, Vec<Problem>> {
-        let flaw = |brand: &str, what: String, how: &str| Problem::of_load(brand, "folder", what, how);
+    pub fn read_all(folder: &Path) -> Result<Vec<Self>, Vec<Flaw>> {
+        let flaw = |brand: &str, what: String, how: &str| Flaw::new(brand, "folder", what, how);
         let entries = std::fs::read_dir(folder).map_err(|error| {
             vec![flaw("-", error.to_string(), "name a folder that holds one folder for each brand")]
         })?;
@@ -337,7 +358,7 @@ impl Brand {
     }
 
     /// Everything that is wrong with the values, each with the key and what would be right.
-    pub(crate) fn problems(&self, id: &BrandId) -> Vec<Problem> {
+    pub(crate) fn flaws(&self, id: &BrandId) -> Vec<Flaw> {
         let mut found = Findings { brand: id.as_str(), flaws: Vec::new() };
         if harmless::shown(&self.name, harmless::NAME_CHARS_MAX).as_deref() != Some(self.name.trim()) {
             found.add("name", "is empty, too long or could be taken for a link", "up to 64 characters of plain text");
@@ -430,11 +451,11 @@ impl Brand {
 
 struct Findings<'a> {
     brand: &'a str,
-    flaws: Vec<Problem>,
+    flaws: Vec<Flaw>,
 }
 
 impl Findings<'_> {
     fn add(&mut self, place: &str, what: &str, how: &str) {
-        self.flaws.push(Problem::of_load(self.brand, place, what, &format!("write {how}")));
+        self.flaws.push(Flaw::new(self.brand, place, what, &format!("write {how}")));
     }
 }

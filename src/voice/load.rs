@@ -57,7 +57,7 @@ impl Language {
 /// Loads one brand.
 pub(crate) fn tuned(source: &Source) -> Result<Tuned, Vec<Problem>> {
     let id = source.id.as_str();
-    let mut problems = source.brand.problems(&source.id);
+    let mut problems: Vec<Problem> = source.brand.flaws(&source.id).into_iter().map(Problem::from).collect();
     problems.extend(source.pieces.keys().filter(|piece| !is_piece(piece)).map(|piece| {
         let how = "name it email/<stage>.mjml or .txt, part/<name>.mjml or .txt, or words/<language>.ftl";
         Problem::of_load(id, piece, "is not a piece that is looked for", how)

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::brand::Flaw;
 use crate::domain::stage::Stage;
 
 /// One thing that must be mended before a voice may speak.
@@ -46,5 +47,11 @@ impl std::fmt::Display for Problem {
             write!(f, ", sample \"{sample}\"")?;
         }
         write!(f, ": {}; {}", self.what, self.how_to_mend)
+    }
+}
+
+impl From<Flaw> for Problem {
+    fn from(flaw: Flaw) -> Self {
+        Self::of_load(&flaw.brand, &flaw.place, flaw.what, &flaw.how_to_mend)
     }
 }
