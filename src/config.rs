@@ -14,7 +14,8 @@ use crate::apply::Policies;
 use crate::channel::{email, sms};
 use crate::ingest::decode::Limits;
 use crate::telemetry::Format;
-use crate::voice::brand::{Brand, Flaw};
+use crate::voice::Problem;
+use crate::voice::brand::Brand;
 use crate::{dispatch, link, store};
 use brands::{House, Voices};
 
@@ -71,10 +72,10 @@ pub enum Wrong {
     #[error("{key}: {problem}")]
     Setting { key: String, problem: String },
     #[error("{}", in_lines(.0))]
-    Brands(Vec<Flaw>),
+    Brands(Vec<Problem>),
 }
 
-fn in_lines(flaws: &[Flaw]) -> String {
+fn in_lines(flaws: &[Problem]) -> String {
     let lines: Vec<String> = flaws.iter().map(|flaw| format!("{flaw} ({})", flaw.how_to_mend)).collect();
     lines.join("\n  ")
 }
