@@ -14,8 +14,7 @@ use crate::apply::Policies;
 use crate::channel::{email, sms};
 use crate::ingest::decode::Limits;
 use crate::telemetry::Format;
-use crate::voice::Problem;
-use crate::voice::brand::Brand;
+use crate::voice::brand::{Brand, Flaw};
 use crate::{dispatch, link, store};
 use brands::{House, Voices};
 
@@ -72,10 +71,10 @@ pub enum Wrong {
     #[error("{key}: {problem}")]
     Setting { key: String, problem: String },
     #[error("{}", in_lines(.0))]
-    Brands(Vec<Problem>),
+    Brands(Vec<Flaw>),
 }
 
-fn in_lines(flaws: &[Problem]) -> String {
+fn in_lines(flaws: &[Flaw]) -> String {
     let lines: Vec<String> = flaws.iter().map(|flaw| format!("{flaw} ({})", flaw.how_to_mend)).collect();
     lines.join("\n  ")
 }

@@ -10,8 +10,7 @@ use crate::apply::Policies;
 use crate::domain::id::BrandId;
 use crate::domain::policy::Policy;
 use crate::ingest::decode;
-use crate::voice::Problem;
-use crate::voice::brand::{Brand, Source, is_brand_id};
+use crate::voice::brand::{Brand, Flaw, Source, is_brand_id};
 
 /// Where brands come from, and which one speaks where an event names none.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -45,8 +44,13 @@ impl House {
     ///
     /// # Errors
     /// All that is wrong: folders that cannot be read, two brands of one name, no default.
-    pub fn read(voices: &Voices, sections: &BTreeMap<String, Brand>) -> Result<Self, Vec<Problem>> {
-        let flaw = |brand: &str, place: &str, what: &str, how: &str| Problem::of_load(brand, place, what, how);
+    pub fn read(voices: &Voices, sections: &BTreeMap<String, Brand>) -> Result<Self, Vec<Flaw>> {
+        let flaw = |brand: &str, place: &str, what: &str, how: &str| Flaw {
+            brand: brand.to_owned(),
+            place: place.to_owned(),
+            what: what.to_owned(),
+            how_to_mend: how.to_owned(),
+        };
         let mut sources = match &voices.folder {
             Some(folder) => Source::read_all(folder)?,
             None => Vec::new(),
@@ -92,7 +96,7 @@ impl House {
     ///
     /// # Errors
     /// The keys of a policy that make no sense.
-    pub fn policies(&self) -> Result<Policies, Vec<Problem>> {
+    pub fn policies(&self) -> Result<Policies, Vec<Flaw>> {
         let mut policies: BTreeMap<BrandId, Arc<Policy>> = BTreeMap::new();
         let mut flaws = Vec::new();
         for Source { id, brand, .. } in &self.sources {
@@ -100,8 +104,11 @@ impl House {
                 Ok(policy) => {
                     policies.insert(id.clone(), Arc::new(policy));
                 }
-                Err(wrong) => flaws.extend(wrong.into_iter().map(|(key, how_to_mend)| {
-                    Problem::of_load(id.as_str(), &format!("policy.{key}"), "cannot be read", &how_to_mend)
+                Err(wrong) => flaws.extend(wrong.into_iter().map(|(key, how_to_mend)| Flaw {
+                    brand: id.to_string(),
+                    place: format!("policy.{key}"),
+                    what: "cannot be read".to_owned(),
+                    how_to_mend,
                 })),
             }
         }
