@@ -11,7 +11,8 @@ use super::out;
 
 /// Several files, read as one.
 pub(super) struct Lines {
-    files: std::vec::IntoIter<PathBuf>,
+    /// Still to be read, the next one last.
+    files: Vec<PathBuf>,
     here: Option<(PathBuf, Box<dyn BufRead>)>,
     number: u64,
     line_bytes_max: usize,
@@ -38,7 +39,7 @@ impl Lines {
             bytes += std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
         }
         let progress = if bytes > 0 { out::progress(bytes, what) } else { ProgressBar::hidden() };
-        Ok(Self { files: files.to_vec().into_iter(), here: None, number: 0, line_bytes_max, progress })
+        Ok(Self { files: files.iter().rev().cloned().collect(), here: None, number: 0, line_bytes_max, progress })
     }
 
     /// The next line that is not blank; `None` after the last one.
@@ -48,7 +49,7 @@ impl Lines {
     pub(super) fn next(&mut self) -> anyhow::Result<Option<Line>> {
         loop {
             let Some((path, reader)) = &mut self.here else {
-                let Some(path) = self.files.next() else {
+                let Some(path) = self.files.pop() else {
                     self.progress.finish_and_clear();
                     return Ok(None);
                 };
