@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::Ending;
 use super::out::Out;
+use super::parts::open_store;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::Store;
 
 /// What to migrate.
 #[derive(Debug, Clone, clap::Args)]
@@ -34,7 +34,7 @@ struct Versions {
 /// # Errors
 /// When the database cannot be reached, or a migration fails.
 pub async fn run(args: &Args, config: &Config, out: &Out) -> anyhow::Result<Ending> {
-    let store = open(config).await?;
+    let store = open_store(config, Clock::database()).await?;
     let before = store.schema_version().await.context("asking for the schema's version")?;
     let known = store.schema_known();
     if !args.dry_run {
@@ -49,15 +49,4 @@ pub async fn run(args: &Args, config: &Config, out: &Out) -> anyhow::Result<Endi
         (true, false) => format!("the database has version {now}, this program knows {known}"),
     })?;
     Ok(if now < known { Ending::Problems } else { Ending::Done })
-}
-
-/// Opens the database that the configuration names; SQLite's folder is made if it is not there.
-///
-/// # Errors
-/// When it cannot be opened.
-pub(super) async fn open(config: &Config) -> anyhow::Result<Store> {
-    if let Some(folder) = config.data_folder() {
-        std::fs::create_dir_all(folder).with_context(|| format!("making the folder {}", folder.display()))?;
-    }
-    Store::open(&config.database, Clock::database()).await.context("opening the database")
 }

@@ -1,9 +1,14 @@
 //! The command line: one file a verb. Every verb reads the same configuration, answers people in words and programs in
 //! JSON (`--json`), and ends with an exit code that says which of the two went wrong.
 
+pub mod explain;
+pub mod import;
 mod lines;
 pub mod migrate;
 pub mod out;
+pub mod outbox;
+mod parts;
+pub mod quarantine;
 pub mod replay;
 pub mod simulate;
 
@@ -26,6 +31,19 @@ const EXIT_CODES: &str = "Exit codes:
 Settings come from the file given with --config, then from the environment: DOORSTEP_… with __ between levels
 (DOORSTEP_HTTP__LISTEN=0.0.0.0:8080); DATABASE_URL and AMQP_URL are honoured as well.";
 
+const QUARANTINE_EXAMPLES: &str = "Examples:
+  doorstep quarantine list
+  doorstep quarantine show 17
+  doorstep quarantine retry 17 18      after doorstep or the configuration was mended
+  doorstep quarantine retry --all
+  doorstep quarantine drop 17          for good";
+
+const OUTBOX_EXAMPLES: &str = "Examples:
+  doorstep outbox list
+  doorstep outbox list --state rejected --json
+  doorstep outbox settle 0b5e… --sent          the relay's log shows it
+  doorstep outbox settle 0b5e… --send-again    it does not: the same bytes under the same Message-ID";
+
 /// Looks after a customer between payment and delivery: order and shipment events in, true messages out.
 #[derive(Debug, Parser)]
 #[command(name = "doorstep", version, after_long_help = EXIT_CODES, after_help = "More, with exit codes: doorstep --help")]
@@ -47,12 +65,22 @@ enum Verb {
     Replay(replay::Args),
     /// A believable stream of events as JSON Lines
     Simulate(simulate::Args),
+    /// Every fact and every decision about one order, with the rule and the clock
+    Explain(explain::Args),
+    /// Repair what was refused at the door
+    #[command(subcommand, after_help = QUARANTINE_EXAMPLES)]
+    Quarantine(quarantine::Verb),
+    /// List what is in doubt; settle it as sent or send it again
+    #[command(subcommand, after_help = OUTBOX_EXAMPLES)]
+    Outbox(outbox::Verb),
+    /// Take old orders in silently
+    Import(import::Args),
     /// Bring the database to this version
     Migrate(migrate::Args),
 }
 
 /// How a verb ended, where it did not fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ending {
     /// All is well: 0.
     Done,
@@ -83,6 +111,10 @@ fn run(cli: Cli) -> anyhow::Result<Ending> {
     match &cli.verb {
         Verb::Replay(args) => replay::run(args, &config()?, &out),
         Verb::Simulate(args) => simulate::run(args, &out).map(|()| Ending::Done),
+        Verb::Explain(args) => wait(explain::run(args, &config()?, &out)),
+        Verb::Quarantine(verb) => wait(quarantine::run(verb, &config()?, &out)),
+        Verb::Outbox(verb) => wait(outbox::run(verb, &config()?, &out)),
+        Verb::Import(args) => wait(import::run(args, &config()?, &out)),
         Verb::Migrate(args) => wait(migrate::run(args, &config()?, &out)),
     }
 }

@@ -166,3 +166,81 @@ fn replay_names_the_lines_it_refuses_and_takes_the_rest() {
     assert!(lines(&String::from_utf8_lossy(&output.stdout)).iter().any(|line| line["stage"] == "confirmed"));
     assert_eq!(run(folder.path(), &["replay", "absent.jsonl"]).status.code(), Some(1));
 }
+
+/// An event of one order, as a shop's JSON.
+fn event(order: &str, id: &str, kind: &str, time: &str, data: &str) -> String {
+    format!(
+        r#"{{"specversion":"1.0","id":"{id}","source":"/shops/harbour","type":"{kind}","time":"{time}","data":{{"order":{{"id":"{order}",{data}}}}}}}"#
+    )
+}
+
+#[test]
+fn import_tells_nobody_and_explain_says_so() {
+    let folder = folder();
+    let paid =
+        event("1001", "a", "order.paid", "2026-11-02T09:00:00Z", r#""customer":{"email":"c1@customer.example"}"#);
+    std::fs::write(folder.path().join("old.jsonl"), format!("{paid}\n{paid}\n{{\"id\": 5}}\n")).expect("a file");
+    printed(folder.path(), &["migrate"]);
+    let output = run(folder.path(), &["import", "old.jsonl", "--json"]);
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    let tally = lines(&String::from_utf8_lossy(&output.stdout)).remove(0);
+    assert_eq!(
+        (&tally["applied"], &tally["repeated"], &tally["refused"]),
+        (&1.into(), &1.into(), &1.into()),
+        "{tally}"
+    );
+    let again =
+        lines(&String::from_utf8_lossy(&run(folder.path(), &["import", "old.jsonl", "--json"]).stdout)).remove(0);
+    assert_eq!((&again["applied"], &again["repeated"]), (&0.into(), &2.into()), "{again}");
+
+    let story = lines(&printed(folder.path(), &["explain", "1001", "--json"])).remove(0);
+    assert_eq!(story["order"], "shop/1001");
+    assert_eq!(story["notices"].as_array().map(Vec::len), Some(0), "{story}");
+    assert_eq!(story["facts"].as_array().map(Vec::len), Some(1), "{story}");
+    assert_eq!(story["silences"][0]["why"], "imported", "{story}");
+    let words = printed(folder.path(), &["explain", "shop/1001"]);
+    assert!(words.contains("order.paid") && words.contains("imported: taken in by import"), "{words}");
+    assert!(!words.contains("customer.example"), "an address is shown: {words}");
+    assert_eq!(run(folder.path(), &["explain", "9999"]).status.code(), Some(4));
+    assert!(printed(folder.path(), &["outbox", "list"]).contains("nothing is in doubt"));
+}
+
+#[test]
+fn what_was_refused_can_be_shown_retried_and_dropped() {
+    let folder = folder();
+    printed(folder.path(), &["migrate"]);
+    let paid =
+        event("1001", "a", "order.paid", "2026-11-02T09:00:00Z", r#""customer":{"email":"c1@customer.example"}"#);
+    let named = paid.replace("\"type\"", "\"brand\":\"kettle\",\"type\"");
+    std::fs::write(folder.path().join("old.jsonl"), format!("{named}\nnonsense\n")).expect("a file");
+    let harbour = "[voice]\ndefault_brand = 'harbour'\n[brands.harbour]\nname = 'Harbour Goods'\n";
+    std::fs::write(folder.path().join("doorstep.toml"), harbour).expect("a file");
+    let with = |args: &[&str]| run(folder.path(), &[&["--config", "doorstep.toml"], args].concat());
+    assert_eq!(with(&["import", "old.jsonl"]).status.code(), Some(3));
+
+    let kept = lines(&String::from_utf8_lossy(&with(&["quarantine", "list", "--json"]).stdout));
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    assert!(kept[0]["reason"].as_str().is_some_and(|reason| reason.contains("brand")), "{kept:?}");
+    let id = kept[0]["id"].to_string();
+    let shown = lines(&String::from_utf8_lossy(&with(&["quarantine", "show", &id, "--json"]).stdout)).remove(0);
+    assert_eq!(shown["raw"], named);
+
+    let retried = with(&["quarantine", "retry", &id]);
+    assert_eq!(retried.status.code(), Some(3), "the brand is still unknown");
+    let both = format!("{harbour}[brands.kettle]\nname = 'Kettle'\n");
+    std::fs::write(folder.path().join("doorstep.toml"), both).expect("a file");
+    let retried = with(&["quarantine", "retry", "--all", "--json"]);
+    assert_eq!(retried.status.code(), Some(3), "the nonsense is still nonsense");
+    let verdicts = lines(&String::from_utf8_lossy(&retried.stdout));
+    assert_eq!(
+        (&verdicts[0]["verdict"], &verdicts[1]["verdict"]),
+        (&"applied".into(), &"refused".into()),
+        "{verdicts:?}"
+    );
+
+    let left = lines(&String::from_utf8_lossy(&with(&["quarantine", "list", "--json"]).stdout));
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert!(with(&["quarantine", "drop", &left[0]["id"].to_string()]).status.success());
+    assert_eq!(with(&["quarantine", "drop", "99"]).status.code(), Some(4));
+    assert!(String::from_utf8_lossy(&with(&["quarantine", "list"]).stdout).contains("nothing is kept"));
+}

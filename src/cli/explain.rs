@@ -1,0 +1,326 @@
+//! `doorstep explain`: every fact and every decision about one order, with the rule and the clock.
+
+use anyhow::Context;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::Ending;
+use super::out::Out;
+use super::outbox::Shown;
+use super::parts::ready_store;
+use crate::config::Config;
+use crate::domain::fold::value;
+use crate::domain::id::OrderKey;
+use crate::domain::notice::{Silence, Why};
+use crate::domain::order::{Order, State as OrderState};
+use crate::domain::person::{Channel, Role};
+use crate::ingest::decode::decode_stored;
+use crate::store::rows::{Fact, NoticeRow, State};
+use crate::store::{Store, StoreError};
+
+/// Which order.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:
+  doorstep explain 10042
+  doorstep explain harbour/10042
+  doorstep explain 10042 --json | jq '.silences'
+
+Answers \"why did she get no mail?\": what was reported and when it came in, what was planned, sent, held or left unsaid, by
+which rule and at what time. No name, address or number of a person is shown.")]
+pub struct Args {
+    /// The order's id as the shop writes it, or brand/order; found in every brand
+    pub order: String,
+}
+
+/// Everything about one order, as it is stored.
+struct Story {
+    key: OrderKey,
+    version: i64,
+    order: Order,
+    facts: Vec<Fact>,
+    notices: Vec<NoticeRow>,
+    silences: Vec<Silence>,
+}
+
+/// Explains every order of this name.
+///
+/// # Errors
+/// When the database cannot be used, or an order's document is damaged.
+pub async fn run(args: &Args, config: &Config, out: &Out) -> anyhow::Result<Ending> {
+    let house = config.house()?;
+    let policies = config.policies(&house)?;
+    let store = ready_store(config).await?;
+    let keys = find(&store, &args.order).await.context("looking for the order")?;
+    for key in &keys {
+        if let Some(story) = read(&store, key).await? {
+            tell(&story, &policies.of(&key.brand()).zone, out)?;
+        }
+    }
+    store.close().await;
+    if keys.is_empty() {
+        eprintln!("doorstep explain: no order {:?} is known in any brand", args.order);
+        return Ok(Ending::NotFound);
+    }
+    Ok(Ending::Done)
+}
+
+async fn find(store: &Store, name: &str) -> Result<Vec<OrderKey>, StoreError> {
+    let mut keys = store.find_orders(name).await?;
+    if let Some(key) = OrderKey::from_stored(name.to_owned()) {
+        keys.extend(store.orders(&[key]).await?.into_iter().map(|row| row.key));
+    }
+    Ok(keys)
+}
+
+async fn read(store: &Store, key: &OrderKey) -> anyhow::Result<Option<Story>> {
+    let Some(row) = store.orders(std::slice::from_ref(key)).await.context("reading the order")?.pop() else {
+        return Ok(None);
+    };
+    let order = serde_json::from_str(&row.doc).with_context(|| format!("the document of order {key} is damaged"))?;
+    Ok(Some(Story {
+        key: row.key,
+        version: row.version,
+        order,
+        facts: store.facts_of(key).await.context("reading the facts")?,
+        notices: store.notices_of(key).await.context("reading the notices")?,
+        silences: store.silences_of(key).await.context("reading the ledger")?,
+    }))
+}
+
+/// One line of the story.
+struct Event {
+    at: Timestamp,
+    what: &'static str,
+    which: String,
+    rule: String,
+}
+
+fn tell(story: &Story, fallback: &TimeZone, out: &Out) -> anyhow::Result<()> {
+    let state = story.order.state(fallback);
+    if out.json {
+        return Ok(out.object(&Told::of(story, &state))?);
+    }
+    let clock = |at: Timestamp| at.to_zoned(state.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string();
+    out.say(format!("{}, version {}, clock of {}", story.key, story.version, zone_name(&state.zone)))?;
+    for line in now(&state, &clock) {
+        out.say(format!("  {line}"))?;
+    }
+    let mut events: Vec<Event> = story.facts.iter().map(|fact| of_fact(fact, &clock)).collect();
+    events.extend(story.notices.iter().flat_map(|row| of_notice(row, &clock)));
+    events.extend(story.silences.iter().map(of_silence));
+    events.sort_by_key(|event| event.at);
+    let rows: Vec<[String; 4]> =
+        events.into_iter().map(|event| [clock(event.at), event.what.to_owned(), event.which, event.rule]).collect();
+    out.say("")?;
+    out.table(["CLOCK", "WHAT", "WHICH", "RULE"], &rows)?;
+    if let Some(at) = story.order.told.wake {
+        out.say(format!("\nlooked at again at {}, unless something happens before", clock(at)))?;
+    }
+    Ok(out.say("")?)
+}
+
+fn zone_name(zone: &TimeZone) -> String {
+    zone.iana_name().unwrap_or("the brand's zone").to_owned()
+}
+
+/// How the order stands, without anything personal.
+fn now(state: &OrderState<'_>, clock: &impl Fn(Timestamp) -> String) -> Vec<String> {
+    let mut lines = Vec::new();
+    for role in [Role::Customer, Role::Recipient] {
+        let Some(person) = state.person(role) else { continue };
+        let reach = |channel| match (state.address_of(role, channel), state.wishes(role, channel)) {
+            (None, _) => "unknown",
+            (Some(_), false) => "known, not wished",
+            (Some(_), true) => "known",
+        };
+        let locale = value(&person.locale).map_or("not given", String::as_str);
+        let (email, sms) = (reach(Channel::Email), reach(Channel::Sms));
+        lines.push(format!("{}: e-mail {email}, phone {sms}, language {locale}", role.as_str()));
+    }
+    if let Some(at) = state.cancelled {
+        lines.push(format!("cancelled at {}", clock(at.time())));
+    }
+    if state.known.on_hold() {
+        lines.push("on hold: nothing is told while the shop checks it".to_owned());
+    }
+    let count = state.parcels.len();
+    for (place, parcel) in state.parcels.iter().enumerate() {
+        let name = parcel.id().unwrap_or("without a name");
+        let since = parcel.now().map_or(String::new(), |episode| format!(" since {}", clock(episode.from.time())));
+        lines.push(format!("parcel {} of {count}: {name}, {:?}{since}", place + 1, parcel.status()));
+    }
+    lines
+}
+
+fn of_fact(fact: &Fact, clock: &impl Fn(Timestamp) -> String) -> Event {
+    // Stored facts have passed the door once; one that no longer does is still shown by what its row says.
+    let happened = decode_stored(&fact.raw).map_or_else(
+        |_| "its bytes can no longer be read".to_owned(),
+        |event| format!("happened {}", clock(event.time)),
+    );
+    Event { at: fact.received_at, what: "fact", which: fact.kind.clone(), rule: happened }
+}
+
+fn of_notice(row: &NoticeRow, clock: &impl Fn(Timestamp) -> String) -> Vec<Event> {
+    let notice = &row.notice;
+    let shipment = notice.shipment.as_deref().map_or(String::new(), |id| format!(" · {id}"));
+    let (stage, channel, role) = (notice.stage.as_str(), notice.channel.as_str(), notice.role.as_str());
+    let which = format!("{stage} · {channel} · {role}{shipment}");
+    let reason = |row: &NoticeRow| {
+        let rule = row.why.as_deref().map(sentence_of);
+        [rule, row.cause.clone(), row.receipt.clone()].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    };
+    let key = format!("the fact of {} calls for it; key {}", clock(notice.fact_at), notice.key);
+    let planned = Event { at: notice.planned_at, what: "planned", which: which.clone(), rule: key };
+    let (at, what) = match row.state {
+        State::Planned if row.why.is_some() => (row.first_try_at.unwrap_or(notice.planned_at), "held"),
+        State::Planned => (row.first_try_at.unwrap_or(notice.planned_at), "waits"),
+        State::Claimed => (notice.due, "claimed"),
+        State::Sending => (row.first_try_at.unwrap_or(notice.due), "sending"),
+        State::Accepted => (row.settled_at.unwrap_or(notice.due), "accepted"),
+        State::Rejected => (row.settled_at.unwrap_or(notice.due), "rejected"),
+        State::InDoubt => (row.doubt_at.unwrap_or(notice.due), "in doubt"),
+        State::Superseded => (row.settled_at.unwrap_or(notice.due), "superseded"),
+        State::Suppressed => (row.settled_at.unwrap_or(notice.due), "suppressed"),
+    };
+    let mut rule = reason(row);
+    if row.state == State::Planned {
+        let until = format!("until {}", clock(notice.due));
+        rule = if rule.is_empty() { until } else { format!("{until}: {rule}") };
+    }
+    if row.attempts > 1 {
+        rule.push_str(&format!(" ({} tries)", row.attempts));
+    }
+    vec![planned, Event { at: at.max(notice.planned_at), what, which, rule }]
+}
+
+fn of_silence(silence: &Silence) -> Event {
+    let channel = silence.channel.map(|channel| format!(" · {}", channel.as_str())).unwrap_or_default();
+    let role = silence.role.map(|role| format!(" · {}", role.as_str())).unwrap_or_default();
+    let shipment = silence.shipment.as_deref().map(|id| format!(" · {id}")).unwrap_or_default();
+    let which = format!("{}{channel}{role}{shipment}", silence.stage.as_str());
+    Event { at: silence.at, what: "silent", which, rule: sentence(silence.why) }
+}
+
+/// A rule's word from a row, with its sentence.
+fn sentence_of(word: &str) -> String {
+    serde_json::from_value::<Why>(serde_json::Value::String(word.to_owned())).map_or_else(|_| word.to_owned(), sentence)
+}
+
+/// What a rule says, for people.
+fn sentence(why: Why) -> String {
+    let words = match why {
+        Why::Off => "the brand's policy does not tell this stage here",
+        Why::TooOld => "the fact was older than the age limit when it came",
+        Why::Superseded => "a later stage of the same parcel was known already",
+        Why::Merged => "it became part of another message of this order",
+        Why::Expired => "its time had passed",
+        Why::NoLongerTrue => "it was no longer true",
+        Why::NoAddress => "no address for this channel is known",
+        Why::NotWished => "the order says that this channel is not wished",
+        Why::OptedOut => "the person opted out",
+        Why::VolumeCap => "the person had as many messages as the brand allows in a day",
+        Why::OrderCompleteSays => "the last of several parcels: order_complete says it instead",
+        Why::NothingToDo => "not a problem that the customer can act on",
+        Why::NothingToCorrect => "nothing told before said otherwise",
+        Why::OrderOnHold => "the shop is checking the order",
+        Why::QuietHours => "it is night where the person is",
+        Why::Imported => "taken in by import: old orders are not told again",
+        Why::Rejected => "the receiver refused it for good",
+        Why::GaveUp => "the last try was used up",
+    };
+    format!("{}: {words}", why.as_str())
+}
+
+/// The story for a program.
+#[derive(Serialize)]
+struct Told<'a> {
+    order: &'a str,
+    version: i64,
+    zone: String,
+    cancelled: bool,
+    on_hold: bool,
+    parcels: Vec<ParcelTold>,
+    facts: Vec<FactTold<'a>>,
+    notices: Vec<Shown<'a>>,
+    silences: Vec<SilenceTold<'a>>,
+    wake_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ParcelTold {
+    name: Option<String>,
+    status: String,
+    since: Option<String>,
+}
+
+#[derive(Serialize)]
+struct FactTold<'a> {
+    key: String,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    received_at: String,
+    happened_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct SilenceTold<'a> {
+    at: String,
+    shipment: Option<&'a str>,
+    stage: &'a str,
+    channel: Option<&'a str>,
+    to: Option<&'a str>,
+    why: &'a str,
+}
+
+impl<'a> Told<'a> {
+    fn of(story: &'a Story, state: &OrderState<'_>) -> Self {
+        Self {
+            order: story.key.as_str(),
+            version: story.version,
+            zone: zone_name(&state.zone),
+            cancelled: state.cancelled.is_some(),
+            on_hold: state.known.on_hold(),
+            parcels: state.parcels.iter().map(ParcelTold::of).collect(),
+            facts: story.facts.iter().map(FactTold::of).collect(),
+            notices: story.notices.iter().map(Shown::of).collect(),
+            silences: story.silences.iter().map(SilenceTold::of).collect(),
+            wake_at: story.order.told.wake.map(|at| at.to_string()),
+        }
+    }
+}
+
+impl ParcelTold {
+    fn of(parcel: &crate::domain::parcel::Parcel<'_>) -> Self {
+        Self {
+            name: parcel.id().map(str::to_owned),
+            status: format!("{:?}", parcel.status()),
+            since: parcel.now().map(|episode| episode.from.time().to_string()),
+        }
+    }
+}
+
+impl<'a> FactTold<'a> {
+    fn of(fact: &'a Fact) -> Self {
+        Self {
+            key: fact.key.to_string(),
+            kind: &fact.kind,
+            received_at: fact.received_at.to_string(),
+            happened_at: decode_stored(&fact.raw).ok().map(|event| event.time.to_string()),
+        }
+    }
+}
+
+impl<'a> SilenceTold<'a> {
+    fn of(silence: &'a Silence) -> Self {
+        Self {
+            at: silence.at.to_string(),
+            shipment: silence.shipment.as_deref(),
+            stage: silence.stage.as_str(),
+            channel: silence.channel.map(Channel::as_str),
+            to: silence.role.map(Role::as_str),
+            why: silence.why.as_str(),
+        }
+    }
+}
