@@ -35,3 +35,5 @@ pub mod web;
 pub mod outcomes;
 /// JSON Schemas of everything that crosses our border.
 pub mod schema;
+/// What sends ticks through the hinge.
+pub mod timers;

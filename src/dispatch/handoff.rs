@@ -9,50 +9,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use super::limit::Wait;
 use crate::domain::id::{NoticeKey, OrderKey};
-use crate::domain::notice::Notice;
 use crate::domain::person::Channel;
 
-/// A notice that this worker holds a claim on, with the order as it was when the claim was made.
-///
-/// `O` is the order's state; the room itself does not look into it.
-#[derive(Debug, Clone)]
-pub struct Handed<O> {
-    pub notice: Notice,
-    /// Every later write must show this fence.
-    pub fence: i32,
-    /// Shared by all notices of one order that came out of one batch.
-    pub order: Arc<O>,
-    /// The order's version that `order` is the state of.
-    pub version: i64,
-    /// When the claim runs out, unless it is extended.
-    pub leased_until: Timestamp,
-    /// What earlier tries left behind; `None` on the first one.
-    pub earlier: Option<Box<Earlier>>,
-}
-
-impl<O> Handed<O> {
-    /// A notice that was inserted just now as claimed by this worker, at `now`.
-    pub fn fresh(notice: Notice, order: Arc<O>, version: i64, now: Timestamp) -> Self {
-        Self { notice, fence: 1, order, version, leased_until: now + LEASE, earlier: None }
-    }
-}
-
-/// How long a claim lasts. A dead worker's notices are taken over after it.
-pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
-
-/// What earlier tries of a notice left behind.
-#[derive(Debug, Clone)]
-pub struct Earlier {
-    /// Tries so far that reached the far side.
-    pub attempts: u32,
-    pub first_try_at: Option<Timestamp>,
-    /// The packed bytes, which the next try must reuse.
-    pub sealed: Option<Vec<u8>>,
-}
+pub use super::handed::{Earlier, Handed, LEASE};
 
 /// A bounded room for each channel. Cloning gives another handle to the same rooms.
 #[derive(Debug)]
@@ -74,6 +38,8 @@ struct Room<O> {
     arrived: Notify,
     /// Somebody left, or a slot was given back.
     freed: Notify,
+    /// Somebody who wanted in found no slot, and waits in the database.
+    overflowed: Notify,
     /// Whether the last sends on this channel went well: only then is it worth waiting for a slot.
     flowing: AtomicBool,
 }
@@ -98,19 +64,29 @@ impl<O> Handoff<O> {
                 inside: Mutex::new(Inside::default()),
                 arrived: Notify::new(),
                 freed: Notify::new(),
+                overflowed: Notify::new(),
                 flowing: AtomicBool::new(true),
             })),
         }
     }
 
     /// Takes up to `wanted` slots of a channel's room, without waiting; ask the answer how many it got. Slots that are
-    /// dropped unfilled, as after a rollback, are free again.
+    /// dropped unfilled, as after a rollback, are free again. While the receiver takes nothing there are none.
     pub fn reserve(&self, channel: Channel, wanted: usize) -> Slots<O> {
+        if self.room(channel).flowing.load(Ordering::Relaxed) {
+            self.slots(channel, wanted)
+        } else {
+            Slots { handoff: self.clone(), channel, left: 0, refused: wanted > 0 }
+        }
+    }
+
+    /// The same for the dispatcher's own claims, whether the receiver takes anything or not.
+    pub(super) fn slots(&self, channel: Channel, wanted: usize) -> Slots<O> {
         let room = self.room(channel);
         let mut inside = room.lock();
         let granted = wanted.min(room.capacity - inside.waiting - inside.reserved);
         inside.reserved += granted;
-        Slots { handoff: self.clone(), channel, left: granted }
+        Slots { handoff: self.clone(), channel, left: granted, refused: granted < wanted }
     }
 
     /// Waits up to `longest` for every room to be half free, so that whoever plans notices goes no faster than they are
@@ -119,7 +95,7 @@ impl<O> Handoff<O> {
     pub async fn pace(&self, longest: Duration) {
         let all_roomy = async {
             for room in self.rooms.iter() {
-                room.roomy().await;
+                room.half_free(|| !room.flowing.load(Ordering::Relaxed)).await;
             }
         };
         // Running out of patience is no failure: what finds no slot is claimed from the database later.
@@ -142,24 +118,49 @@ impl<O> Handoff<O> {
 
     /// Takes up to `limit` notices out, one from each brand in turn.
     pub fn take(&self, channel: Channel, limit: usize) -> Vec<Handed<O>> {
+        self.take_if(channel, limit, |_| Ok(())).expect("every brand is let through")
+    }
+
+    /// The same, asking `may` before each one is taken whether its brand may send now.
+    ///
+    /// # Errors
+    /// If somebody waits and nobody may go: how long until the first one may.
+    pub fn take_if(
+        &self,
+        channel: Channel,
+        limit: usize,
+        mut may: impl FnMut(&str) -> Result<(), Wait>,
+    ) -> Result<Vec<Handed<O>>, Wait> {
         let room = self.room(channel);
         let mut inside = room.lock();
-        let count = limit.min(inside.waiting);
-        let mut out = Vec::with_capacity(count);
-        while out.len() < count {
-            let (brand, mut queue) = inside.brands.pop_front().expect("somebody waits, so a brand is listed");
-            let mut handed = queue.pop_front().expect("a listed brand has somebody waiting");
-            inside.leave(&mut handed);
-            out.push(handed);
+        let mut out = Vec::with_capacity(limit.min(inside.waiting));
+        let (mut refused, mut shortest) = (0, None);
+        while out.len() < limit && refused < inside.brands.len() {
+            let (brand, mut queue) = inside.brands.pop_front().expect("fewer were refused than are listed");
+            match may(&brand) {
+                Ok(()) => {
+                    let mut handed = queue.pop_front().expect("a listed brand has somebody waiting");
+                    inside.leave(&mut handed);
+                    out.push(handed);
+                    refused = 0;
+                }
+                Err(wait) => {
+                    refused += 1;
+                    shortest = Some(shortest.map_or(wait, |before: Wait| before.min(wait)));
+                }
+            }
             if !queue.is_empty() {
                 inside.brands.push_back((brand, queue));
             }
         }
         drop(inside);
-        if !out.is_empty() {
-            room.freed.notify_waiters();
+        match shortest {
+            Some(wait) if out.is_empty() => Err(wait),
+            Some(_) | None => {
+                room.freed.notify_waiters();
+                Ok(out)
+            }
         }
-        out
     }
 
     /// Takes note of an order's new state, once it is committed: who still waits is judged by it. Without this, each of them
@@ -180,6 +181,16 @@ impl<O> Handoff<O> {
         while room.lock().waiting == 0 {
             room.arrived.notified().await;
         }
+    }
+
+    /// Waits until half of a channel's room is free.
+    pub(super) async fn half_free(&self, channel: Channel) {
+        self.room(channel).half_free(|| false).await;
+    }
+
+    /// Waits until a notice was inserted that found no slot. Only one task may wait for each channel.
+    pub(super) async fn overflowed(&self, channel: Channel) {
+        self.room(channel).overflowed.notified().await;
     }
 
     /// Claims in the room that run out before `until`, as (order, notice, fence), so that they can be extended.
@@ -276,15 +287,17 @@ impl<O> Room<O> {
         self.inside.lock().expect("nothing panics while it holds the room")
     }
 
-    /// Waits until half of the room is free, or the channel stops flowing.
-    async fn roomy(&self) {
+    /// Waits until half of the room is free, or it is no longer worth waiting.
+    async fn half_free(&self, enough: impl Fn() -> bool) {
         loop {
-            let freed = self.freed.notified();
+            let mut freed = std::pin::pin!(self.freed.notified());
+            // From here on every sign counts, so none is missed between the look and the wait.
+            freed.as_mut().enable();
             let taken = {
                 let inside = self.lock();
                 inside.waiting + inside.reserved
             };
-            if taken * 2 <= self.capacity || !self.flowing.load(Ordering::Relaxed) {
+            if taken * 2 <= self.capacity || enough() {
                 return;
             }
             freed.await;
@@ -299,6 +312,8 @@ pub struct Slots<O> {
     handoff: Handoff<O>,
     channel: Channel,
     left: usize,
+    /// Fewer were granted than were wanted: something will be inserted that has to be claimed.
+    refused: bool,
 }
 
 impl<O> Slots<O> {
@@ -324,10 +339,13 @@ impl<O> Slots<O> {
 
 impl<O> Drop for Slots<O> {
     fn drop(&mut self) {
+        let room = self.handoff.room(self.channel);
         if self.left > 0 {
-            let room = self.handoff.room(self.channel);
             room.lock().reserved -= self.left;
             room.freed.notify_waiters();
+        }
+        if self.refused {
+            room.overflowed.notify_one();
         }
     }
 }
@@ -336,6 +354,7 @@ impl<O> Drop for Slots<O> {
 mod tests {
     use super::*;
     use crate::domain::id::{BrandId, OrderId};
+    use crate::domain::notice::Notice;
     use crate::domain::person::Role;
     use crate::domain::stage::Stage;
 

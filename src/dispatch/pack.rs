@@ -5,6 +5,7 @@
 //! notice is then under 1 KB, and unpacking gives back every byte.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -116,6 +117,40 @@ pub fn unpack(packed: &[u8], frame: Option<&Frame>) -> Result<Vec<u8>, UnpackErr
     }
 }
 
+/// Shortest run that [`in_common`] keeps, in bytes. Longer than names, streets and mail addresses that two people could share
+/// by chance; shorter runs would save little.
+const RUN_BYTES_MIN: usize = 48;
+/// How much of a run must be equal for it to be looked at.
+const SEED_BYTES: usize = 16;
+/// Every how many bytes a seed is planted: any run of `SEED_BYTES + SEED_STEP` bytes is found.
+const SEED_STEP: usize = 8;
+
+/// The long runs of `b` that are also in `a`, one after the other.
+pub fn in_common(a: &[u8], b: &[u8]) -> Vec<u8> {
+    let seeds = (0..a.len().saturating_sub(SEED_BYTES - 1)).step_by(SEED_STEP);
+    let mut places: HashMap<&[u8], usize> = HashMap::with_capacity(a.len() / SEED_STEP);
+    for place in seeds {
+        places.entry(&a[place..place + SEED_BYTES]).or_insert(place);
+    }
+    let mut out = Vec::with_capacity(b.len());
+    let (mut at, mut done) = (0, 0);
+    while at + SEED_BYTES <= b.len() {
+        let Some(place) = places.get(&b[at..at + SEED_BYTES]) else {
+            at += 1;
+            continue;
+        };
+        let before = a[..*place].iter().rev().zip(b[done..at].iter().rev()).take_while(|(x, y)| x == y).count();
+        let after = a[*place..].iter().zip(&b[at..]).take_while(|(x, y)| x == y).count();
+        let run = &b[at - before..at + after];
+        at += after;
+        if run.len() >= RUN_BYTES_MIN {
+            out.extend_from_slice(run);
+            done = at;
+        }
+    }
+    out
+}
+
 struct Parts<'a> {
     length: usize,
     checksum: u64,
@@ -193,6 +228,25 @@ mod tests {
         let reversed = frame.bytes().iter().rev().copied().collect();
         let forged = Frame { hash: frame.hash(), bytes: reversed };
         assert!(unpack(&packed, Some(&forged)) == Err(UnpackError::Damaged), "the checksum tells");
+    }
+
+    #[test]
+    fn what_messages_have_in_common_holds_nobodys_name() {
+        let mails = [mail("Ada Example, 12 Harbour Lane", 71001), mail("Bo Sample, 9 Quay", 82002), mail("Zoë", 93003)];
+        let common = mails[1..].iter().fold(mails[0].clone(), |all, one| in_common(&all, one));
+        assert!(common.len() > mails[2].len() * 9 / 10, "{} of {}", common.len(), mails[2].len());
+        let common = String::from_utf8(common).expect("whole characters");
+        for personal in ["Ada", "Harbour", "71001", "Bo ", "Quay", "82002", "Zo", "93003"] {
+            assert!(!common.contains(personal), "{personal}");
+        }
+        let frame = Frame::new(common.into_bytes()).expect("small enough");
+        assert!(pack(&mail("Somebody Else", 4), Some(&frame)).len() < 400);
+    }
+
+    #[test]
+    fn strangers_have_nothing_in_common() {
+        assert_eq!(in_common(b"", b"anything at all"), b"");
+        assert_eq!(in_common(b"one thing that is long enough to be a seed", b"and another that is as well"), b"");
     }
 
     #[test]

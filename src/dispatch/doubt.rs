@@ -1,0 +1,79 @@
+//! Sends whose worker never came back: found by their leases, resolved where that is safe, listed where it is not.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::Worker;
+use crate::crash;
+use crate::domain::person::Channel;
+use crate::domain::policy::InDoubt;
+use crate::outcomes;
+use crate::store::StoreError;
+use crate::store::rows::{Decision, Doubted, Verdict};
+
+/// How often leases are looked through: a quarter of their length.
+const SWEEP_EVERY: Duration = Duration::from_secs(15);
+/// How long after its first try a message may go out again under the same key: 80 % of the 24 hours for which providers
+/// remember keys.
+const SAME_KEY_HORIZON: Duration = Duration::from_secs(24 * 3600 * 8 / 10);
+/// What is told about a send whose worker was lost.
+const LOST: &str = "the worker was lost while the message was being sent";
+
+impl Worker {
+    pub(super) async fn sweep_while(self: std::sync::Arc<Self>, stop: CancellationToken) {
+        loop {
+            if let Err(error) = self.sweep().await {
+                tracing::warn!(%error, "sends without an end could not be looked for");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(SWEEP_EVERY) => {}
+            }
+        }
+    }
+
+    /// Resolves every send whose lease has run out; returns how many there were.
+    pub(super) async fn sweep(&self) -> Result<usize, StoreError> {
+        let idempotent: Vec<Channel> =
+            Channel::ALL.into_iter().filter(|channel| self.senders.idempotent(*channel)).collect();
+        let mut found = 0;
+        loop {
+            let (clock, tells) = (self.clock.clone(), self.tells_outcomes);
+            let report = move |doubted: &Doubted| {
+                let verdict = Verdict::InDoubt { cause: LOST.into() };
+                let is_news = tells && !doubted.again;
+                is_news.then(|| outcomes::settled(&doubted.notice, 0, &verdict, clock.now())).flatten()
+            };
+            let doubted = self.store.doubtful(&idempotent, SAME_KEY_HORIZON, report).await?;
+            crash::point("dispatch.swept");
+            if doubted.is_empty() {
+                return Ok(found);
+            }
+            found += doubted.len();
+            for one in doubted {
+                self.resolve(one).await?;
+            }
+        }
+    }
+
+    async fn resolve(&self, doubted: Doubted) -> Result<(), StoreError> {
+        let Doubted { notice, again } = doubted;
+        let (key, stage) = (notice.key, notice.stage);
+        if again {
+            tracing::info!(notice.key = %key, "its worker was lost while sending: the same bytes go out under the same key");
+            return Ok(());
+        }
+        let policy = self.policies.of(&notice.order.brand());
+        match policy.stages.get(&stage).map_or(InDoubt::Hold, |rule| rule.in_doubt) {
+            InDoubt::Hold => {
+                tracing::warn!(notice.key = %key, notice.stage = stage.as_str(), "in doubt: it may have arrived");
+            }
+            InDoubt::Resend => {
+                tracing::warn!(notice.key = %key, notice.stage = stage.as_str(), "in doubt: sent again, by policy");
+                self.store.decide_doubt(key, Decision::SendAgain, "policy").await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,365 @@
+//! One notice on its way: judge again, compose, seal, ask for the intent, send, and say what came of it.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Worker;
+use super::compose::Draft;
+use super::desk::{Desk, Ending};
+use super::handoff::{Earlier, Handed};
+use super::keep::{Kept, Kind};
+use crate::channel::{Intent, Message, Receipt, Sealed, SendError, email, sms};
+use crate::crash;
+use crate::domain::notice::{Notice, Said, Why};
+use crate::domain::order::Order;
+use crate::domain::person::{Channel, ContactKey};
+use crate::domain::policy::{InDoubt, Policy};
+use crate::domain::release::{self, Consent, Release, SaidBefore, Telling};
+use crate::domain::retry::{self, Next, Tries};
+use crate::store::StoreError;
+use crate::store::rows::{Grant, IntentRow, Verdict};
+use crate::telemetry;
+
+/// How often a notice is judged anew because its order moved on meanwhile, before it is given back to the queue.
+const ROUNDS_MAX: u32 = 4;
+/// How often the lease of a long send is extended: several times within its 60 s.
+const EXTEND_EVERY: Duration = Duration::from_secs(20);
+/// How long a message that could not be composed waits for better templates.
+const COMPOSE_AGAIN: SignedDuration = SignedDuration::from_mins(10);
+/// How long it may wait in all: the horizon of mails.
+const COMPOSE_HORIZON: SignedDuration = SignedDuration::from_hours(72);
+
+/// The ways out, one for each channel.
+#[derive(Debug)]
+pub struct Senders {
+    pub email: email::Sender,
+    pub sms: sms::Sender,
+}
+
+impl Senders {
+    fn seal(&self, channel: Channel, message: &Message) -> Result<Sealed, SendError> {
+        match channel {
+            Channel::Email => self.email.seal(message),
+            Channel::Sms => self.sms.seal(message),
+        }
+    }
+
+    async fn send(&self, sealed: &Sealed, intent: impl Intent) -> Result<Receipt, SendError> {
+        match sealed.channel {
+            Channel::Email => self.email.send(sealed, intent).await,
+            Channel::Sms => self.sms.send(sealed, intent).await,
+        }
+    }
+
+    pub(super) fn idempotent(&self, channel: Channel) -> bool {
+        match channel {
+            Channel::Email => self.email.idempotent(),
+            Channel::Sms => self.sms.idempotent(),
+        }
+    }
+
+    pub(super) fn endpoint(&self, channel: Channel) -> &str {
+        match channel {
+            Channel::Email => self.email.endpoint(),
+            Channel::Sms => self.sms.endpoint(),
+        }
+    }
+}
+
+/// What a round of judging and sending came to.
+enum Round {
+    Done(Verdict),
+    /// The order moved on: judge again by its new state.
+    Moved,
+    /// The claim is another's now: nothing is to be written.
+    Lost,
+}
+
+/// The question for the intent, as a channel asks it.
+struct Ticket<'a> {
+    desk: &'a Desk,
+    row: IntentRow,
+    answer: &'a OnceLock<Result<Grant, StoreError>>,
+}
+
+impl Intent for Ticket<'_> {
+    async fn commit(self) -> bool {
+        let answer = self.desk.intend(self.row).await;
+        let granted = matches!(answer, Ok(Grant::Granted));
+        if granted {
+            crash::point("dispatch.granted");
+        }
+        // A channel asks once at most, so nothing is overwritten.
+        let _ = self.answer.set(answer);
+        granted
+    }
+}
+
+impl Worker {
+    /// Carries one claimed notice to its end, whatever that is, and writes it down.
+    pub(super) async fn carry(&self, handed: Handed<Order>) {
+        crash::point("dispatch.taken");
+        let Handed { notice, fence, order, version, earlier, .. } = handed;
+        let channel = notice.channel;
+        let verdict = self.verdict(&notice, fence, (order, version), earlier).await;
+        if !self.gate(channel).is_open() {
+            // If this was the probe and it never came to the endpoint, another may be.
+            self.gate(channel).undecided(self.clock.now());
+        }
+        let Some(verdict) = verdict else {
+            tracing::debug!(notice.key = %notice.key, "another worker has this notice now");
+            return;
+        };
+        if let Verdict::Accepted { .. } = verdict {
+            let took = self.clock.now().duration_since(notice.fact_at);
+            telemetry::fact_to_accept(channel, Duration::try_from(took).unwrap_or_default());
+        }
+        // An error is logged at the desk; the lease runs out, and whoever claims next sees to it.
+        let _ = self.desk.settle(Ending { notice, fence, verdict }).await;
+    }
+
+    /// What became of a notice; `None` if it is no longer ours.
+    async fn verdict(
+        &self,
+        notice: &Notice,
+        fence: i32,
+        mut order: (Arc<Order>, i64),
+        earlier: Option<Box<Earlier>>,
+    ) -> Option<Verdict> {
+        for round in 0..ROUNDS_MAX {
+            if round > 0 {
+                order = match self.reload(notice).await {
+                    Ok(Some(fresh)) => fresh,
+                    Ok(None) | Err(_) => return Some(Verdict::Released),
+                };
+            }
+            let policy = self.policies.of(&notice.order.brand());
+            let telling = match self.judge(notice, &order.0, &policy).await {
+                Ok(Release::Send(telling)) => telling,
+                Ok(Release::Hold { until, why }) => return Some(Verdict::Held { until, why }),
+                Ok(Release::Superseded { why }) => return Some(Verdict::Superseded { why }),
+                Ok(Release::Suppressed { why }) => return Some(Verdict::Suppressed { why }),
+                Err(error) => {
+                    tracing::warn!(%error, "a notice could not be judged, it goes back to the queue");
+                    return Some(Verdict::Released);
+                }
+            };
+            crash::point("dispatch.judged");
+            let case = Case { notice, fence, version: order.1, policy: &policy, earlier: earlier.as_deref() };
+            match self.round(&case, &order.0, &telling).await {
+                Round::Done(verdict) => return Some(verdict),
+                Round::Moved => {}
+                Round::Lost => return None,
+            }
+        }
+        Some(Verdict::Released)
+    }
+
+    async fn judge(&self, notice: &Notice, order: &Order, policy: &Policy) -> Result<Release, StoreError> {
+        let now = self.clock.now();
+        let address = {
+            let state = order.state(&policy.zone);
+            state.address_of(notice.role, notice.channel).map(|address| ContactKey::new(notice.channel, address))
+        };
+        let consent = match address {
+            Some(contact) => {
+                let row = self.desk.consent(contact).await?;
+                Consent { opted_out: !row.allows(notice.stage.class()), told_last_day: row.told_last_day }
+            }
+            // Without an address nobody can have opted out; the judge finds that there is none.
+            None => Consent::default(),
+        };
+        let said = if release::needs_said(notice.stage) { self.said_before(notice).await? } else { Vec::new() };
+        Ok(release::judge(now, policy, order, notice, consent, &said))
+    }
+
+    async fn said_before(&self, notice: &Notice) -> Result<Vec<SaidBefore>, StoreError> {
+        let told = self.store.said(std::slice::from_ref(&notice.order)).await?;
+        let same_person = told.into_iter().filter(|told| told.role == notice.role);
+        Ok(same_person.map(|told| SaidBefore { stage: told.stage, shipment: told.shipment, said: told.said }).collect())
+    }
+
+    async fn reload(&self, notice: &Notice) -> Result<Option<(Arc<Order>, i64)>, StoreError> {
+        let rows = self.store.orders(std::slice::from_ref(&notice.order)).await?;
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        match serde_json::from_str(&row.doc) {
+            Ok(order) => Ok(Some((Arc::new(order), row.version))),
+            Err(_) => Err(StoreError::Corrupt { table: "orders", column: "doc", id: row.key.to_string() }),
+        }
+    }
+
+    async fn round(&self, case: &Case<'_>, order: &Order, telling: &Telling) -> Round {
+        let (sealed, row) = match self.prepare(case, order, telling).await {
+            Ok(prepared) => prepared,
+            Err(verdict) => return Round::Done(verdict),
+        };
+        crash::point("dispatch.sealed");
+        let answer = OnceLock::new();
+        let ticket = Ticket { desk: &self.desk, row, answer: &answer };
+        let began = self.clock.now();
+        let result = self.send_holding_on(case, &sealed, ticket).await;
+        crash::point("dispatch.sent");
+        let now = self.clock.now();
+        let channel = case.notice.channel;
+        if let Some(Ok(Grant::Granted)) = answer.get() {
+            telemetry::send_took(channel, Duration::try_from(now.duration_since(began)).unwrap_or_default());
+        }
+        self.note_endpoint(channel, &result, now);
+        match (result, answer.get()) {
+            (Ok(receipt), _) => Round::Done(Verdict::Accepted { receipt: receipt.id }),
+            (Err(SendError::NotWanted), Some(Ok(Grant::OrderMoved))) => Round::Moved,
+            (Err(SendError::NotWanted), Some(Ok(Grant::LeaseLost))) => Round::Lost,
+            // The intent may have been committed although the database did not say so. Nothing was sent, and this says so.
+            (Err(SendError::NotWanted), Some(Ok(Grant::Granted) | Err(_)) | None) => Round::Done(Verdict::Deferred {
+                until: now + OUTAGE_PAUSE,
+                cause: "the intent could not be committed".into(),
+                reached: false,
+            }),
+            (Err(error), _) => Round::Done(self.failed(case, error, now)),
+        }
+    }
+
+    /// Sends, and holds on to the lease for as long as that takes.
+    async fn send_holding_on(
+        &self,
+        case: &Case<'_>,
+        sealed: &Sealed,
+        ticket: Ticket<'_>,
+    ) -> Result<Receipt, SendError> {
+        let mut sending = std::pin::pin!(self.senders.send(sealed, ticket));
+        loop {
+            tokio::select! {
+                biased;
+                result = &mut sending => return result,
+                () = tokio::time::sleep(EXTEND_EVERY) => {
+                    // Losing it changes nothing here: the intent is then refused, or what was sent cannot be unsent.
+                    let _ = self.desk.extend(case.notice.key, case.fence).await;
+                }
+            }
+        }
+    }
+
+    /// The final bytes: those of an earlier try, or freshly composed ones. An error is the verdict that ends this claim.
+    async fn prepare(&self, case: &Case<'_>, order: &Order, telling: &Telling) -> Result<(Sealed, IntentRow), Verdict> {
+        let notice = case.notice;
+        let said = said_json(&telling.said);
+        let contact = ContactKey::new(notice.channel, telling.address.expose());
+        let row = |said: String, sealed| IntentRow {
+            key: notice.key,
+            order: notice.order.clone(),
+            fence: case.fence,
+            version: case.version,
+            contact,
+            said,
+            sealed,
+        };
+        if let Some(packed) = case.earlier.and_then(|earlier| earlier.sealed.as_ref()) {
+            match self.frames.unpack(&self.store, packed).await {
+                // The same bytes, for the far side may have them already. Only if they would now say something untrue, or go
+                // to an address that is no longer the person's, are they made anew.
+                Ok(kept) if kept.said == said && kept.to == telling.address => {
+                    let said = kept.said.clone();
+                    return Ok((kept.into_sealed(notice.key, notice.channel), row(said, packed.clone())));
+                }
+                Ok(_) => tracing::info!(notice.key = %notice.key, "the facts changed between two tries: composed anew"),
+                Err(error) => {
+                    tracing::warn!(notice.key = %notice.key, %error, "kept bytes cannot be read: composed anew")
+                }
+            }
+        }
+        let draft = Draft { order, notice, telling, policy: case.policy, now: self.clock.now() };
+        let message = self.composer.compose(&draft).map_err(|error| {
+            tracing::error!(notice.key = %notice.key, notice.stage = notice.stage.as_str(), %error, "cannot be composed");
+            self.not_composed(notice, "the message could not be composed")
+        })?;
+        crash::point("dispatch.rendered");
+        let sealed = self.senders.seal(notice.channel, &message).map_err(|error| match error {
+            SendError::Never { cause } => Verdict::Rejected { why: Why::Rejected, cause: cause.to_string() },
+            SendError::Later { .. } | SendError::InDoubt { .. } | SendError::NotWanted => {
+                self.not_composed(notice, "the message could not be sealed")
+            }
+        })?;
+        let kind = Kind {
+            brand: notice.order.brand_str().to_owned(),
+            stage: notice.stage,
+            channel: notice.channel,
+            locale: message.locale,
+        };
+        let packed = self.frames.pack(&self.store, kind, &Kept::of(&sealed, &said)).await;
+        Ok((sealed, row(said, packed)))
+    }
+
+    fn not_composed(&self, notice: &Notice, cause: &str) -> Verdict {
+        let now = self.clock.now();
+        if now.duration_since(notice.due) > COMPOSE_HORIZON {
+            return Verdict::Rejected { why: Why::GaveUp, cause: cause.into() };
+        }
+        Verdict::Deferred { until: now + COMPOSE_AGAIN, cause: cause.into(), reached: false }
+    }
+
+    /// Tells the breaker, and those who hand over, what was learned about the endpoint.
+    fn note_endpoint(&self, channel: Channel, result: &Result<Receipt, SendError>, now: Timestamp) {
+        let gate = self.gate(channel);
+        let endpoint = self.senders.endpoint(channel);
+        let at_fault = match result {
+            Ok(_) => Some(false),
+            Err(SendError::Later { cause, .. } | SendError::Never { cause } | SendError::InDoubt { cause }) => {
+                Some(cause.endpoint_fault)
+            }
+            Err(SendError::NotWanted) => None,
+        };
+        match at_fault {
+            Some(true) if gate.failed(now, endpoint) => self.handoff.set_flowing(channel, false),
+            Some(false) if gate.succeeded(endpoint) => self.handoff.set_flowing(channel, true),
+            Some(_) | None => {}
+        }
+    }
+
+    fn failed(&self, case: &Case<'_>, error: SendError, now: Timestamp) -> Verdict {
+        let channel = case.notice.channel;
+        let (retry_after, cause) = match error {
+            SendError::Never { cause } => {
+                return Verdict::Rejected { why: Why::Rejected, cause: cause.to_string() };
+            }
+            SendError::InDoubt { cause } if !self.senders.idempotent(channel) => {
+                let rule = case.policy.stages.get(&case.notice.stage).map_or(InDoubt::Hold, |rule| rule.in_doubt);
+                match rule {
+                    InDoubt::Hold => return Verdict::InDoubt { cause: cause.to_string() },
+                    InDoubt::Resend => (None, cause),
+                }
+            }
+            SendError::Later { retry_after, cause } => (retry_after, cause),
+            SendError::InDoubt { cause } => (None, cause),
+            SendError::NotWanted => return Verdict::Released,
+        };
+        let before = case.earlier.map_or(0, |earlier| earlier.attempts);
+        let first_at = case.earlier.and_then(|earlier| earlier.first_try_at).unwrap_or(now);
+        let tries = Tries { count: before + 1, first_at };
+        match retry::next(channel, tries, now, retry_after, rand::random()) {
+            Next::At(until) => Verdict::Deferred { until, cause: cause.to_string(), reached: true },
+            Next::GiveUp => Verdict::Rejected { why: Why::GaveUp, cause: cause.to_string() },
+        }
+    }
+}
+
+/// How long a notice waits whose intent the database did not answer.
+const OUTAGE_PAUSE: SignedDuration = SignedDuration::from_secs(5);
+
+/// A notice under way, with what does not change within a round.
+struct Case<'a> {
+    notice: &'a Notice,
+    fence: i32,
+    version: i64,
+    policy: &'a Policy,
+    earlier: Option<&'a Earlier>,
+}
+
+/// JSON of what is said; empty where nothing is said that could turn untrue.
+fn said_json(said: &Said) -> String {
+    if *said == Said::default() {
+        return String::new();
+    }
+    serde_json::to_string(said).expect("plain data with text keys")
+}
