@@ -102,8 +102,8 @@ pub struct Hinge {
 }
 
 impl Apply for Hinge {
-    async fn apply(&self, batch: Vec<Incoming>) -> Result<Vec<Verdict>, ApplyFailed> {
-        let hinge = self.clone();
+    async fn apply(&self, batch: impl Into<Arc<Vec<Incoming>>> + Send) -> Result<Vec<Verdict>, ApplyFailed> {
+        let (hinge, batch) = (self.clone(), batch.into());
         let verdicts = unbroken(async move { hinge.apply_all(&batch).await }).await;
         self.handoff.pace(PACE).await;
         verdicts.map_err(ApplyFailed::new)

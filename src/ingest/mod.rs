@@ -1,5 +1,7 @@
 //! The three entrances: RabbitMQ, HTTP, files. Each decodes, applies, and only then acknowledges.
 
+/// Facts from RabbitMQ.
+pub mod amqp;
 /// CloudEvents in binary mode.
 pub mod binary;
 /// Bytes to events.
@@ -9,10 +11,13 @@ pub mod fault;
 mod field;
 mod patch;
 mod scan;
+/// What must stand in the broker before we consume.
+pub mod topology;
 /// The members of `data` as they stand on the wire.
 pub mod wire;
 
 use std::future::Future;
+use std::sync::Arc;
 
 use crate::apply::{ApplyFailed, Verdict};
 use crate::domain::event::Event;
@@ -45,7 +50,12 @@ impl Incoming {
 pub trait Apply: Clone + Send + Sync + 'static {
     /// Applies `batch` in one transaction. The answer has one verdict for each event, in the batch's order.
     ///
+    /// Whoever may have to try again keeps an `Arc` of the batch; others pass a `Vec`.
+    ///
     /// # Errors
     /// [`ApplyFailed`] if the store did not take the batch: nothing of it was kept, so the same batch may come again.
-    fn apply(&self, batch: Vec<Incoming>) -> impl Future<Output = Result<Vec<Verdict>, ApplyFailed>> + Send;
+    fn apply(
+        &self,
+        batch: impl Into<Arc<Vec<Incoming>>> + Send,
+    ) -> impl Future<Output = Result<Vec<Verdict>, ApplyFailed>> + Send;
 }
