@@ -26,6 +26,8 @@ pub mod pack;
 mod send;
 /// How fast and how much at once.
 pub mod settings;
+/// The composer that speaks with the brands' voices.
+pub mod speaker;
 /// What templates may see of an order.
 pub mod view;
 
