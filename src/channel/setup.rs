@@ -1,7 +1,11 @@
 //! What building a channel from its settings needs: secrets from files, certificates, and errors that name the setting.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use rustls::RootCertStore;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
 
 /// Largest secret or certificate file read, in bytes: a bundle of all public authorities has about 250 KiB.
@@ -73,6 +77,41 @@ pub(crate) fn read(setting: &'static str, path: &Path) -> Result<Vec<u8>, SetupE
 pub(crate) fn install_tls() {
     // An error means that somebody was first, which is just as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// The authorities to trust: those of `ca_file` alone, or else the system's.
+///
+/// # Errors
+/// When the file holds no certificate, or the system has none.
+pub(crate) fn roots(setting: &'static str, ca_file: Option<&Path>) -> Result<Arc<RootCertStore>, SetupError> {
+    let mut roots = RootCertStore::empty();
+    match ca_file {
+        Some(path) => {
+            for certificate in certificates(setting, path)? {
+                roots
+                    .add(certificate)
+                    .map_err(|_| SetupError::setting(setting, "holds a certificate that cannot be used"))?;
+            }
+        }
+        None => {
+            let found = rustls_native_certs::load_native_certs();
+            roots.add_parsable_certificates(found.certs);
+        }
+    }
+    if roots.is_empty() {
+        return Err(SetupError::setting(setting, "no certificates: install the system's bundle or set a file"));
+    }
+    Ok(Arc::new(roots))
+}
+
+/// The certificates in a PEM file, at least one.
+fn certificates(setting: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, SetupError> {
+    let pem = read(setting, path)?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    match found {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        Ok(_) | Err(_) => Err(SetupError::setting(setting, "holds no PEM certificates")),
+    }
 }
 
 #[cfg(test)]

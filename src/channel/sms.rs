@@ -61,22 +61,22 @@ pub struct Webhook {
     #[serde(default)]
     pub allowed_networks: Vec<Network>,
     /// For the connection and TLS.
-    #[serde(default = "connect_timeout_secs")]
-    pub connect_timeout_secs: u16,
+    #[serde(default = "connect_timeout_ms")]
+    pub connect_timeout_ms: u32,
     /// For the whole attempt. Source: Standard Webhooks specification, 15 to 30 s.
-    #[serde(default = "timeout_secs")]
-    pub timeout_secs: u16,
+    #[serde(default = "timeout_ms")]
+    pub timeout_ms: u32,
     /// Idle connections kept.
     #[serde(default = "connections")]
     pub connections: u16,
 }
 
-fn connect_timeout_secs() -> u16 {
-    10
+fn connect_timeout_ms() -> u32 {
+    10_000
 }
 
-fn timeout_secs() -> u16 {
-    15
+fn timeout_ms() -> u32 {
+    15_000
 }
 
 fn connections() -> u16 {
@@ -230,8 +230,8 @@ impl Gateway {
             allow_http: settings.allow_http,
             ca_file: settings.ca_file.as_deref(),
             guard: Some(guard),
-            connect_timeout: Duration::from_secs(settings.connect_timeout_secs.max(1).into()),
-            timeout: Duration::from_secs(settings.timeout_secs.max(1).into()),
+            connect_timeout: Duration::from_millis(settings.connect_timeout_ms.max(1).into()),
+            timeout: Duration::from_millis(settings.timeout_ms.max(1).into()),
             connections: settings.connections.into(),
         };
         let endpoint = Endpoint::new(options, HeaderMap::new())?;

@@ -24,9 +24,16 @@ impl fmt::Display for Address {
 
 impl Address {
     /// Whether only a server with SMTPUTF8 can take it.
-    #[cfg(test)]
-    fn needs_utf8(&self) -> bool {
+    pub(super) fn needs_utf8(&self) -> bool {
         !self.local.is_ascii()
+    }
+
+    /// The address as SMTP's commands take it, judged a second time by lettre.
+    ///
+    /// # Errors
+    /// [`SendError::Never`] if lettre knows better.
+    pub(super) fn for_smtp(&self) -> Result<lettre::Address, SendError> {
+        lettre::Address::new(&self.local, &self.domain).map_err(|_| unfit())
     }
 }
 
@@ -36,9 +43,13 @@ impl Address {
 /// # Errors
 /// [`SendError::Never`], without the address in its words.
 pub(super) fn parse(text: &str) -> Result<Address, SendError> {
-    split(text).ok_or(SendError::Never {
+    split(text).ok_or_else(unfit)
+}
+
+fn unfit() -> SendError {
+    SendError::Never {
         cause: Cause { what: "the address is not one that mail can go to", code: None, endpoint_fault: false },
-    })
+    }
 }
 
 fn split(text: &str) -> Option<Address> {

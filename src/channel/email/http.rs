@@ -46,11 +46,11 @@ pub struct Settings {
     #[serde(default)]
     pub allow_http: bool,
     /// For the connection and TLS.
-    #[serde(default = "connect_timeout_secs")]
-    pub connect_timeout_secs: u16,
+    #[serde(default = "connect_timeout_ms")]
+    pub connect_timeout_ms: u32,
     /// For the whole attempt.
-    #[serde(default = "timeout_secs")]
-    pub timeout_secs: u16,
+    #[serde(default = "timeout_ms")]
+    pub timeout_ms: u32,
     /// Idle connections kept.
     #[serde(default = "connections")]
     pub connections: u16,
@@ -64,8 +64,8 @@ impl Default for Settings {
             token_file: None,
             ca_file: None,
             allow_http: false,
-            connect_timeout_secs: connect_timeout_secs(),
-            timeout_secs: timeout_secs(),
+            connect_timeout_ms: connect_timeout_ms(),
+            timeout_ms: timeout_ms(),
             connections: connections(),
         }
     }
@@ -75,12 +75,12 @@ fn url() -> String {
     "https://api.resend.com/emails".to_owned()
 }
 
-fn connect_timeout_secs() -> u16 {
-    10
+fn connect_timeout_ms() -> u32 {
+    10_000
 }
 
-fn timeout_secs() -> u16 {
-    15
+fn timeout_ms() -> u32 {
+    15_000
 }
 
 fn connections() -> u16 {
@@ -111,8 +111,8 @@ impl Provider {
             allow_http: settings.allow_http,
             ca_file: settings.ca_file.as_deref(),
             guard: None,
-            connect_timeout: Duration::from_secs(settings.connect_timeout_secs.max(1).into()),
-            timeout: Duration::from_secs(settings.timeout_secs.max(1).into()),
+            connect_timeout: Duration::from_millis(settings.connect_timeout_ms.max(1).into()),
+            timeout: Duration::from_millis(settings.timeout_ms.max(1).into()),
             connections: settings.connections.into(),
         };
         let endpoint = Endpoint::new(options, headers)?;

@@ -8,14 +8,19 @@ use super::{Content, Intent, Message, Receipt, Sealed, SendError, misfit};
 use crate::clock::Clock;
 
 mod address;
+mod conversation;
 mod encode;
 pub mod http;
 pub(super) mod mime;
+pub mod smtp;
+mod wire;
 
 /// How mails go out.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "transport", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Settings {
+    /// To a mail server.
+    Smtp(smtp::Settings),
     /// Through a provider's HTTP API.
     Http(http::Settings),
     /// Into files, to look at.
@@ -31,6 +36,8 @@ impl Default for Settings {
 /// Hands mails over.
 #[derive(Debug)]
 pub enum Sender {
+    /// To a mail server.
+    Smtp(Box<smtp::Relay>),
     /// Through a provider's HTTP API.
     Http(Box<http::Provider>),
     /// Into files or memory.
@@ -44,6 +51,7 @@ impl Sender {
     /// When a setting is missing or wrong, or a file cannot be read.
     pub fn new(settings: &Settings, clock: Clock) -> Result<Self, SetupError> {
         match settings {
+            Settings::Smtp(smtp) => smtp::Relay::new(smtp).map(Box::new).map(Self::Smtp),
             Settings::Http(http) => http::Provider::new(http, clock).map(Box::new).map(Self::Http),
             Settings::Capture(capture) => Capture::new(capture).map(Self::Capture),
         }
@@ -56,6 +64,7 @@ impl Sender {
     pub fn seal(&self, message: &Message) -> Result<Sealed, SendError> {
         let Content::Email(mail) = &message.content else { return Err(misfit()) };
         match self {
+            Self::Smtp(_) => smtp::seal(message, mail),
             Self::Http(_) => http::seal(message, mail),
             Self::Capture(capture) => capture.seal(message),
         }
@@ -67,6 +76,7 @@ impl Sender {
     /// See [`SendError`].
     pub async fn send(&self, sealed: &Sealed, intent: impl Intent) -> Result<Receipt, SendError> {
         match self {
+            Self::Smtp(relay) => relay.send(sealed, intent).await,
             Self::Http(provider) => provider.send(sealed, intent).await,
             Self::Capture(capture) => capture.send(sealed, intent).await,
         }
@@ -75,6 +85,8 @@ impl Sender {
     /// Whether the far side recognises the key, so that the same bytes may be sent again after a doubt.
     pub fn idempotent(&self) -> bool {
         match self {
+            // SMTP knows no keys: a copy is a second mail.
+            Self::Smtp(_) => false,
             Self::Http(_) | Self::Capture(_) => true,
         }
     }
@@ -82,6 +94,7 @@ impl Sender {
     /// Names the far side, for the breaker and for logs.
     pub fn endpoint(&self) -> &str {
         match self {
+            Self::Smtp(relay) => relay.name(),
             Self::Http(provider) => provider.name(),
             Self::Capture(capture) => capture.endpoint(),
         }
