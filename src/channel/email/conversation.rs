@@ -18,14 +18,10 @@ use lettre::transport::smtp::extension::{ClientId, MailBodyParameter, MailParame
 use lettre::transport::smtp::response::Response;
 use rustls_pki_types::ServerName;
 
+use super::verdict::{Unopened, broken, broken_protocol, expect, fault, in_doubt, judge, receipt, refusal};
 use super::wire::{Reply, Trouble, Wire};
 use crate::channel::{Cause, Receipt, SendError};
 use crate::clock::Stopwatch;
-
-/// Longest receipt kept, in characters.
-const RECEIPT_MAX: usize = 200;
-
-const BROKE_PROTOCOL: &str = "the server broke the protocol";
 
 /// How long each sort of step may take.
 #[derive(Debug, Clone, Copy)]
@@ -79,16 +75,6 @@ pub(super) struct Envelope {
     pub(super) to: lettre::Address,
     /// Whether an address holds what only a server with SMTPUTF8 takes.
     pub(super) needs_utf8: bool,
-}
-
-/// Why a mail was not opened.
-#[derive(Debug)]
-pub(super) struct Unopened {
-    pub(super) error: SendError,
-    /// Whether the connection was found dead before the server said anything about this mail.
-    pub(super) stale: bool,
-    /// Whether both sides still agree on where they are, so that the connection can be used again after a reset.
-    pub(super) in_step: bool,
 }
 
 /// An open connection between two mails.
@@ -261,7 +247,7 @@ impl Conversation {
     pub(super) async fn hand_over(mut self, mail: &[u8]) -> (Option<Self>, Result<Receipt, SendError>) {
         if !self.wire.is_quiet() {
             // A verdict before the mail would be believed to be the mail's.
-            return (None, Err(fault(BROKE_PROTOCOL, None)));
+            return (None, Err(broken_protocol()));
         }
         let body = stuffed(mail);
         if let Err((taken, trouble)) = self.wire.send(&body, self.limits.command).await {
@@ -338,102 +324,6 @@ async fn encrypted(
     })
 }
 
-/// Reads the replies to MAIL, RCPT and DATA: the first that is not as hoped decides.
-fn judge(replies: &[Result<Reply, Trouble>]) -> Result<(), Unopened> {
-    let codes: Vec<Option<u16>> = replies.iter().map(|reply| reply.as_ref().ok().map(|reply| reply.code)).collect();
-    match codes.as_slice() {
-        [Some(250..=259), Some(250..=259), Some(354)] => return Ok(()),
-        [] => return Err(dead(Trouble::Lost, true)),
-        _ => {}
-    }
-    for (number, reply) in replies.iter().enumerate() {
-        let reply = match reply {
-            Ok(reply) => reply,
-            Err(trouble) => return Err(dead(*trouble, number == 0 && *trouble == Trouble::Lost)),
-        };
-        let error = match (number, reply.code) {
-            (0 | 1, 250..=259) | (2, 354) => continue,
-            (0, 400..=599) => sender_refusal(reply),
-            (1, 400..=599) => refusal(reply, "the recipient was refused"),
-            (_, 400..=599) => refusal(reply, "the mail was refused before its body"),
-            _ => return Err(dead(Trouble::Surprise, false)),
-        };
-        // A server that takes DATA after refusing the rest now waits for a body: that connection is lost to us.
-        let in_step = reply.code != 421 && !codes.contains(&Some(354)) && !codes.contains(&None);
-        return Err(Unopened { error, stale: number == 0 && reply.code == 421, in_step });
-    }
-    Err(dead(Trouble::Surprise, false))
-}
-
-fn dead(trouble: Trouble, stale: bool) -> Unopened {
-    let error = broken(trouble, "the connection was lost before the mail", "timed out before the mail");
-    Unopened { error, stale, in_step: false }
-}
-
-/// Our sender is the shop's setting: a server that refuses it refuses every mail, so none is given up for it.
-fn sender_refusal(reply: &Reply) -> SendError {
-    match reply.code {
-        552 => refusal(reply, "the mail is bigger than the server takes"),
-        code => fault("the sender was refused", Some(code)),
-    }
-}
-
-/// What a 4xx or 5xx about this mail means.
-fn refusal(reply: &Reply, what: &'static str) -> SendError {
-    let code = reply.code;
-    match code {
-        // 421 going down, 451 and 452 out of order, 454 throttled: true for other mails as well.
-        421 | 451 | 452 | 454 => fault(what, Some(code)),
-        400..=499 => {
-            SendError::Later { retry_after: None, cause: Cause { what, code: Some(code), endpoint_fault: false } }
-        }
-        // Commands unknown or out of order, login or encryption asked for: nothing about this mail.
-        500..=504 | 530 | 534 | 535 | 538 => fault(what, Some(code)),
-        _ => SendError::Never { cause: Cause { what, code: Some(code), endpoint_fault: false } },
-    }
-}
-
-fn fault(what: &'static str, code: Option<u16>) -> SendError {
-    SendError::Later { retry_after: None, cause: Cause { what, code, endpoint_fault: true } }
-}
-
-fn broken(trouble: Trouble, lost: &'static str, timeout: &'static str) -> SendError {
-    match trouble {
-        Trouble::Lost => fault(lost, None),
-        Trouble::Timeout => fault(timeout, None),
-        Trouble::Surprise => fault(BROKE_PROTOCOL, None),
-    }
-}
-
-fn in_doubt(trouble: Trouble) -> SendError {
-    let what = match trouble {
-        Trouble::Lost => "the connection was lost after the final dot",
-        Trouble::Timeout => "timed out after the final dot",
-        Trouble::Surprise => "the server broke the protocol after the final dot",
-    };
-    SendError::InDoubt { cause: Cause { what, code: None, endpoint_fault: true } }
-}
-
-/// The reply that a step must have; anything else is the endpoint's fault.
-fn expect(reply: Result<Reply, Trouble>, code: u16, what: &'static str) -> Result<Reply, SendError> {
-    match reply {
-        Ok(reply) if reply.code == code => Ok(reply),
-        Ok(reply) => Err(fault(what, Some(reply.code))),
-        Err(trouble) => {
-            Err(broken(trouble, "the connection was lost at its start", "timed out at the connection's start"))
-        }
-    }
-}
-
-/// The server's words about the mail it took, such as its queue id; without anything that could be an address.
-fn receipt(reply: &Reply) -> Receipt {
-    let words = reply.lines.last().map(String::as_str).unwrap_or_default();
-    let visible = |c: &char| c.is_ascii_graphic() || *c == ' ';
-    let words: String = words.split(' ').filter(|word| !word.contains('@')).collect::<Vec<_>>().join(" ");
-    let words: String = words.chars().filter(visible).take(RECEIPT_MAX).collect();
-    Receipt { id: (!words.is_empty()).then_some(words) }
-}
-
 /// The mail as it stands on the wire: a dot before each line that begins with one, then the final dot.
 fn stuffed(mail: &[u8]) -> Vec<u8> {
     let mut body = Vec::with_capacity(mail.len() + 64);
@@ -453,10 +343,6 @@ fn stuffed(mail: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn reply(code: u16) -> Result<Reply, Trouble> {
-        Ok(Reply { code, lines: vec![String::new()] })
-    }
 
     #[test]
     fn dots_are_doubled_and_the_last_one_stands_alone() {
@@ -480,50 +366,5 @@ mod tests {
         assert_eq!(read, want);
         let name_alone = Reply { code: 250, lines: vec!["STARTTLS".to_owned()] };
         assert_eq!(Extensions::read(&name_alone), Extensions::default());
-    }
-
-    #[test]
-    fn the_first_bad_reply_decides() {
-        assert!(judge(&[reply(250), reply(251), reply(354)]).is_ok());
-        for (replies, class, in_step) in [
-            (vec![reply(250), reply(550), reply(554)], "never", true),
-            (vec![reply(250), reply(550), reply(354)], "never", false),
-            (vec![reply(250), reply(450), reply(503)], "later", true),
-            (vec![reply(250), reply(250), reply(452)], "fault", true),
-            (vec![reply(250), reply(250), reply(554)], "never", true),
-            (vec![reply(550), reply(503), reply(503)], "fault", true),
-            (vec![reply(552), reply(503), reply(503)], "never", true),
-            (vec![reply(250), reply(530)], "fault", true),
-            (vec![reply(421)], "fault", false),
-            (vec![reply(250), Err(Trouble::Lost)], "fault", false),
-            (vec![reply(250), reply(250), reply(250)], "fault", false),
-            (vec![reply(354), reply(250), reply(250)], "fault", false),
-            (vec![Err(Trouble::Surprise)], "fault", false),
-        ] {
-            let unopened = judge(&replies).unwrap_err();
-            let found = match unopened.error {
-                SendError::Never { .. } => "never",
-                SendError::Later { cause, .. } if cause.endpoint_fault => "fault",
-                SendError::Later { .. } => "later",
-                SendError::InDoubt { .. } | SendError::NotWanted => "wrong",
-            };
-            assert_eq!((found, unopened.in_step), (class, in_step), "{replies:?}");
-        }
-    }
-
-    #[test]
-    fn only_a_death_before_the_first_reply_is_stale() {
-        assert!(judge(&[Err(Trouble::Lost)]).unwrap_err().stale);
-        assert!(judge(&[reply(421)]).unwrap_err().stale);
-        assert!(!judge(&[Err(Trouble::Timeout)]).unwrap_err().stale);
-        assert!(!judge(&[reply(250), Err(Trouble::Lost)]).unwrap_err().stale);
-    }
-
-    #[test]
-    fn a_receipt_holds_no_address() {
-        let said = |words: &str| receipt(&Reply { code: 250, lines: vec![words.to_owned()] }).id;
-        assert_eq!(said("2.0.0 Ok: queued as 4Xy"), Some("2.0.0 Ok: queued as 4Xy".to_owned()));
-        assert_eq!(said("ok <ann@example.com> queued\0"), Some("ok queued".to_owned()));
-        assert_eq!(said(""), None);
     }
 }

@@ -13,6 +13,7 @@ mod encode;
 pub mod http;
 pub(super) mod mime;
 pub mod smtp;
+mod verdict;
 mod wire;
 
 /// How mails go out.

@@ -16,7 +16,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
-use super::conversation::{Conversation, Envelope, Limits, Peer, Security, Unopened};
+use super::conversation::{Conversation, Envelope, Limits, Peer, Security};
+use super::verdict::Unopened;
 use super::{address, mime};
 use crate::channel::setup::{SetupError, install_tls, roots, secret};
 use crate::channel::{Intent, Mail, Message, Receipt, Sealed, SendError};
