@@ -190,7 +190,7 @@ impl Store {
     /// Two workers never get the same notice. A notice whose lease has run out before its intent is claimed again.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    /// [`StoreError::Unavailable`]. A damaged row is logged and left out.
     pub async fn claim(&self, channel: Channel, limit: u32, lease: Duration) -> Result<Vec<Claimed>, StoreError> {
         let ones = [self.now(), One::Text(channel.as_str()), One::Int(i64::from(limit)), One::Int(ms(lease))];
         let rows: Vec<ClaimedCols> = match self.kind() {
@@ -207,7 +207,7 @@ impl Store {
                 .await?
             }
         };
-        rows.into_iter().map(ClaimedCols::read).collect()
+        Ok(rows.into_iter().filter_map(|row| readable(row.read())).collect())
     }
 
     /// When the next planned notice of a channel is due: a time in the past means now. Leases that run out are not counted, so
@@ -242,6 +242,11 @@ impl Store {
         let rows: Vec<(Uuid,)> = self.write(&EXTEND, &[self.now(), One::Int(ms(lease))], &cols).await?;
         Ok(rows.into_iter().map(|(key,)| NoticeKey(key)).collect())
     }
+}
+
+/// Leaves out a damaged row, and says so: it must not keep the others from being sent.
+pub(super) fn readable<T>(row: Result<T, StoreError>) -> Option<T> {
+    row.inspect_err(|error| tracing::error!(%error, "a notice cannot be read and is left out")).ok()
 }
 
 /// A stored time; `None` if no calendar holds it.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::claim::{NoticeCols, notice_columns};
+use super::claim::{NoticeCols, notice_columns, readable};
 use super::error::StoreError;
 use super::params::{Col, Kind, One, Sql, args};
 use super::rows::{Decision, Doubted, Outcome};
@@ -132,7 +132,7 @@ impl Store {
     /// Looks at a bounded number of groups: call it again while it returns something.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    /// [`StoreError::Unavailable`]. A damaged row is logged and left out.
     pub async fn doubtful(
         &self,
         idempotent: &[Channel],
@@ -146,8 +146,8 @@ impl Store {
             let rows: Vec<DoubtCols> = conn.fetch(&DOUBT, asked).await?;
             let doubted = rows
                 .into_iter()
-                .map(|row| Ok(Doubted { again: row.state == "planned", notice: row.notice.read()? }))
-                .collect::<Result<Vec<_>, StoreError>>()?;
+                .filter_map(|row| Some(Doubted { again: row.state == "planned", notice: readable(row.notice.read())? }))
+                .collect::<Vec<_>>();
             let outcomes: Vec<Outcome> = doubted.iter().filter_map(report).collect();
             if !outcomes.is_empty() {
                 conn.execute(&OUTCOMES, args(kind, &[], &outcome_cols(outcomes.iter()))?).await?;

@@ -1,12 +1,14 @@
 //! The schema: brought up to date under a lock, forward only.
 
+use std::time::Duration;
+
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::{ConnectOptions, Connection};
 
 use super::error::StoreError;
 use super::open::Pools;
 use super::params::Sql;
-use super::{Access, Store, unbroken};
+use super::{Access, Store, unbroken_for};
 
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -28,7 +30,7 @@ impl Store {
     /// applied one has changed since.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let store = self.clone();
-        unbroken(async move {
+        unbroken_for(Duration::MAX, async move {
             match &store.inner.pools {
                 // A connection of its own: sqlx's lock is a session's, and ends for certain when the connection does. No time
                 // limit: an index on a big table may take minutes, and so may waiting for the worker that builds it.

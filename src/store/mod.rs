@@ -33,8 +33,10 @@ mod settle;
 mod tx;
 mod wakes;
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::Instrument;
 
@@ -48,9 +50,16 @@ use conn::{Conn, Readable};
 use params::{Args, Col, One, Sql};
 
 /// The database. Cheap to clone; all clones share one pool.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Store {
     inner: Arc<open::Inner>,
+}
+
+impl fmt::Debug for Store {
+    /// Leaves the pools out: their options hold the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("kind", &self.kind()).finish_non_exhaustive()
+    }
 }
 
 impl Store {
@@ -121,8 +130,18 @@ impl Store {
         F: Future<Output = Result<(Conn, T), StoreError>> + Send,
         W: FnOnce(Conn) -> F + Send + 'static,
     {
+        self.with_limit(WORK_TIME_MAX, access, work).await
+    }
+
+    /// The same, with another limit to the caller's wait.
+    async fn with_limit<T, F, W>(&self, limit: Duration, access: Access, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<(Conn, T), StoreError>> + Send,
+        W: FnOnce(Conn) -> F + Send + 'static,
+    {
         let store = self.clone();
-        unbroken(async move {
+        unbroken_for(limit, async move {
             let (conn, out) = work(store.connect(access).await?).await?;
             conn.finish().await?;
             Ok(out)
@@ -142,22 +161,37 @@ enum Access {
     Transaction,
 }
 
-/// Runs database work in a task of its own and waits for it. If the caller is dropped, the work still goes on to its end, so no
-/// connection is ever left in the middle of a transaction.
+/// Longest time that a caller waits for database work. The server ends each statement within seconds; this is for a peer that went
+/// silent, whose answer may never come.
+const WORK_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Runs database work in a task of its own and waits for it, 30 s at most. If the caller is dropped or waits no longer, the work
+/// still goes on to its end, so no connection is ever left in the middle of a transaction. Every write has a natural key, so work
+/// that ended unseen may be run again.
 ///
 /// # Errors
-/// What `work` returns, or [`StoreError::Unavailable`] while the runtime shuts down. A panic in `work` is passed on.
+/// What `work` returns; [`StoreError::Unavailable`] if it takes too long or the runtime shuts down. A panic in `work` is passed on.
 pub async fn unbroken<T, E>(work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, E>
 where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    match tokio::spawn(work.in_current_span()).await {
-        Ok(result) => result,
-        Err(stopped) => match stopped.try_into_panic() {
+    unbroken_for(WORK_TIME_MAX, work).await
+}
+
+async fn unbroken_for<T, E>(limit: Duration, work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let task = tokio::spawn(work.in_current_span());
+    match tokio::time::timeout(limit, task).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(stopped)) => match stopped.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(_) => Err(StoreError::Unavailable { what: "the runtime is stopping".into() }.into()),
         },
+        Err(_) => Err(StoreError::Unavailable { what: "no answer in time".into() }.into()),
     }
 }
 

@@ -29,14 +29,13 @@ const CLOCK: Sql = Sql {
     sqlite: "select cast(unixepoch('subsec') * 1000 as integer)",
 };
 
-#[derive(Debug)]
 pub(super) struct Inner {
     pub(super) pools: Pools,
     pub(super) clock: Clock,
+    acquire_timeout: Duration,
     failed_pings: AtomicU32,
 }
 
-#[derive(Debug)]
 pub(super) enum Pools {
     Postgres { pool: ArcSwap<PgPool>, pool_options: PgPoolOptions, connect: Box<PgConnectOptions> },
     Sqlite { writer: SqlitePool, readers: SqlitePool, connect: Box<SqliteConnectOptions> },
@@ -63,7 +62,8 @@ impl Store {
             Some(("sqlite", _)) => open_sqlite(settings).await?,
             Some(_) | None => return Err(StoreError::Address { what: "neither postgres://… nor sqlite:PATH" }),
         };
-        Ok(Self { inner: Arc::new(Inner { pools, clock, failed_pings: AtomicU32::new(0) }) })
+        let acquire_timeout = Duration::from_secs(settings.acquire_timeout_secs.get().into());
+        Ok(Self { inner: Arc::new(Inner { pools, clock, acquire_timeout, failed_pings: AtomicU32::new(0) }) })
     }
 
     /// Begins the transaction in which a batch is applied. `name` labels its duration in the metrics.
@@ -76,7 +76,7 @@ impl Store {
         Ok(Tx::new(self.connect(Access::Transaction).await?, self.inner.clock.clone(), name))
     }
 
-    /// Asks the database for its time, which the clock takes note of. Call it every few seconds: after three failures in a row
+    /// Asks the database for its time, which the clock takes note of; waits as long as for a free connection. Call it every few seconds: after three failures in a row
     /// the pool is replaced by a new one.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         let args = self.args(&[], &[])?;
         let answer = self
-            .with(Access::Read, |mut conn| async move {
+            .with_limit(self.inner.acquire_timeout, Access::Read, |mut conn| async move {
                 let rows = conn.fetch::<(i64,)>(&CLOCK, args).await?;
                 Ok((conn, rows))
             })

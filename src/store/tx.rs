@@ -1,5 +1,6 @@
 //! The transaction in which a batch of events is applied.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 
 use uuid::Uuid;
@@ -85,12 +86,12 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Poison`] if one of them cannot be stored.
-    pub async fn mark_seen(&mut self, arrivals: &[Arrival]) -> Result<Vec<Seen>, StoreError> {
+    pub async fn mark_seen<A: Borrow<Arrival> + Sync>(&mut self, arrivals: &[A]) -> Result<Vec<Seen>, StoreError> {
         if arrivals.is_empty() {
             return Ok(Vec::new());
         }
         let mut first: HashMap<EventKey, &Arrival> = HashMap::with_capacity(arrivals.len());
-        for arrival in arrivals {
+        for arrival in arrivals.iter().map(Borrow::borrow) {
             first.entry(arrival.key).or_insert(arrival);
         }
         let mut sorted: Vec<&Arrival> = first.values().copied().collect();
@@ -122,7 +123,7 @@ impl Tx {
                 Seen::Reused
             }
         };
-        Ok(arrivals.iter().map(judge).collect())
+        Ok(arrivals.iter().map(Borrow::borrow).map(judge).collect())
     }
 
     /// Loads the orders that exist, sorted by key. On Postgres their rows stay locked until the end of the transaction, in that

@@ -8,4 +8,5 @@ mod deploy;
 mod histories;
 mod properties;
 mod servers;
+mod store;
 mod tidy;

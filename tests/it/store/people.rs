@@ -1,0 +1,224 @@
+//! What people ask and wish: opt-outs, timers, dictionaries, quarantine, history, figures, forgetting.
+
+use doorstep::domain::notice::{Silence, Why};
+use doorstep::domain::person::{Channel, ContactKey};
+use doorstep::domain::stage::{Class, Stage};
+use doorstep::store::rows::{Changes, Refused, State, Verdict};
+use jiff::SignedDuration;
+use uuid::Uuid;
+
+use super::world::{Db, LEASE, arrival, contact, notice, number, order_key, row, start};
+
+on_both!(
+    an_opt_out_is_of_a_class_or_of_everything,
+    told_messages_are_counted_for_a_day,
+    a_timer_is_one_row_an_order,
+    a_claimed_timer_comes_back_unless_it_is_written,
+    a_dictionary_never_changes,
+    what_was_refused_can_be_listed_and_mended,
+    notices_are_listed_page_by_page,
+    an_order_is_found_by_the_shops_own_id,
+    figures_count_what_is_open,
+    old_rows_are_forgotten_in_steps,
+);
+
+async fn an_opt_out_is_of_a_class_or_of_everything(db: &Db) {
+    let (a, b) = (contact(), ContactKey::new(Channel::Sms, "+48500500500"));
+    db.store.opt_out(a, Channel::Email, Some(Class::Question), "one_click").await.unwrap();
+    db.store.opt_out(a, Channel::Email, Some(Class::Question), "one_click").await.unwrap();
+    db.store.opt_out(a, Channel::Email, Some(Class::Progress), "one_click").await.unwrap();
+    db.store.opt_out(b, Channel::Sms, None, "import").await.unwrap();
+    let wishes = db.store.consents(&[b, a, b]).await.unwrap();
+    assert_eq!(wishes.iter().map(|wish| wish.contact).collect::<Vec<_>>(), [b, a, b]);
+    assert!(wishes[0].opted_out && !wishes[0].allows(Class::Problem));
+    assert_eq!(wishes[1].opted_out_of, [Class::Progress, Class::Question]);
+    assert!(wishes[1].allows(Class::Problem) && !wishes[1].allows(Class::Question));
+
+    db.store.opt_in(a, Some(Class::Question)).await.unwrap();
+    db.store.opt_in(b, None).await.unwrap();
+    let wishes = db.store.consents(&[a, b]).await.unwrap();
+    assert_eq!(wishes[0].opted_out_of, [Class::Progress]);
+    assert!(wishes[1].allows(Class::Question));
+    db.store.opt_in(a, None).await.unwrap();
+    assert!(db.store.consents(&[a]).await.unwrap()[0].opted_out_of.is_empty());
+    assert!(db.store.consents(&[]).await.unwrap().is_empty());
+}
+
+async fn told_messages_are_counted_for_a_day(db: &Db) {
+    for order in ["1", "2"] {
+        let claimed = db.claimed(order).await;
+        db.sending(&claimed).await;
+        assert!(db.settle(&claimed, Verdict::Accepted { receipt: None }).await);
+        db.clock.advance(SignedDuration::from_hours(23));
+    }
+    assert_eq!(db.store.consents(&[contact()]).await.unwrap()[0].told_last_day, 1, "46 and 23 hours ago");
+}
+
+async fn a_timer_is_one_row_an_order(db: &Db) {
+    let (a, b) = (order_key("a"), order_key("b"));
+    let minutes = |n| Some(start() + SignedDuration::from_mins(n));
+    assert_eq!(db.store.next_wake().await.unwrap(), None);
+    let wakes = vec![(a.clone(), minutes(9)), (b.clone(), minutes(2)), (a.clone(), minutes(4))];
+    db.save(&Changes { wakes, ..Changes::default() }).await;
+    assert_eq!(db.store.next_wake().await.unwrap(), minutes(2));
+    db.save(&Changes { wakes: vec![(b, None), (order_key("c"), None)], ..Changes::default() }).await;
+    assert_eq!(db.store.next_wake().await.unwrap(), minutes(4), "the last wish counts");
+    db.save(&Changes { wakes: vec![(a.clone(), minutes(1))], ..Changes::default() }).await;
+    assert!(db.store.claim_wakes(10, LEASE).await.unwrap().is_empty());
+    db.advance(60);
+    assert_eq!(db.store.claim_wakes(10, LEASE).await.unwrap(), [a]);
+}
+
+async fn a_claimed_timer_comes_back_unless_it_is_written(db: &Db) {
+    let keys: Vec<_> = (0..4).map(|n| order_key(&n.to_string())).collect();
+    let wakes =
+        keys.iter().enumerate().map(|(n, key)| (key.clone(), Some(start() - SignedDuration::from_mins(n as i64))));
+    db.save(&Changes { wakes: wakes.collect(), ..Changes::default() }).await;
+    let mut first = db.store.claim_wakes(3, LEASE).await.unwrap();
+    first.sort_unstable();
+    assert_eq!(first, keys[1..], "the oldest first");
+    assert_eq!(db.store.claim_wakes(3, LEASE).await.unwrap(), keys[..1]);
+    assert_eq!(db.store.figures().await.unwrap().wakes_due, 0);
+    let later = Some(start() + SignedDuration::from_hours(1));
+    let wakes = vec![(keys[1].clone(), None), (keys[2].clone(), later)];
+    db.save(&Changes { wakes, ..Changes::default() }).await;
+    db.advance(60);
+    assert_eq!(db.store.figures().await.unwrap().wakes_due, 2);
+    let mut again = db.store.claim_wakes(10, LEASE).await.unwrap();
+    again.sort_unstable();
+    assert_eq!(again, [keys[0].clone(), keys[3].clone()]);
+}
+
+async fn a_dictionary_never_changes(db: &Db) {
+    let (a, b) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    db.store.save_frame(a, b"first \0\xff").await.unwrap();
+    db.store.save_frame(a, b"second").await.unwrap();
+    db.store.save_frame(b, b"").await.unwrap();
+    let mut frames = db.store.frames(&[a, b, Uuid::from_u128(3)]).await.unwrap();
+    frames.sort_unstable();
+    assert_eq!(frames, [(a, b"first \0\xff".to_vec()), (b, Vec::new())]);
+    assert!(db.store.frames(&[]).await.unwrap().is_empty());
+}
+
+async fn what_was_refused_can_be_listed_and_mended(db: &Db) {
+    let refused = (0..5).map(|n| Refused {
+        door: "amqp",
+        reason: format!("data.order.id: missing ({n})"),
+        raw: vec![n],
+        headers: "{}".into(),
+    });
+    db.save(&Changes { refused: refused.collect(), ..Changes::default() }).await;
+    let first = db.store.quarantine(0, 3).await.unwrap();
+    let rest = db.store.quarantine(first[2].id, 3).await.unwrap();
+    let raws: Vec<_> = first.iter().chain(&rest).map(|one| one.raw[0]).collect();
+    assert_eq!(raws, [0, 1, 2, 3, 4]);
+    assert_eq!((first[0].door.as_str(), first[0].refused_at, first[0].retried_at), ("amqp", start(), None));
+
+    let id = first[1].id;
+    db.advance(5);
+    assert!(db.store.quarantine_retried(id).await.unwrap());
+    assert!(!db.store.quarantine_retried(id).await.unwrap(), "once");
+    let kept = db.store.quarantined(id).await.unwrap().unwrap();
+    assert_eq!(kept.retried_at, Some(start() + SignedDuration::from_secs(5)));
+    assert!(db.store.quarantine_drop(first[0].id).await.unwrap());
+    assert!(!db.store.quarantine_drop(first[0].id).await.unwrap());
+    assert!(db.store.quarantined(first[0].id).await.unwrap().is_none());
+    assert_eq!(db.store.quarantine(0, 10).await.unwrap().len(), 3);
+    assert_eq!(db.store.figures().await.unwrap().quarantine, 3);
+}
+
+async fn notices_are_listed_page_by_page(db: &Db) {
+    let order = order_key("1");
+    let notices: Vec<_> = (1..=25).map(|n| notice(&order, Stage::AttemptFailed, n)).collect();
+    db.plan(&order, &notices).await;
+    for claimed in db.store.claim(Channel::Email, 12, LEASE).await.unwrap() {
+        assert!(db.settle(&claimed, Verdict::Suppressed { why: Why::NotWished }).await);
+    }
+    for (state, expected) in [(State::Planned, 13), (State::Suppressed, 12), (State::Accepted, 0)] {
+        let (mut after, mut all) = (None, Vec::new());
+        loop {
+            let page = db.store.notices_in(state, after, 5).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(last.notice.key);
+            all.extend(page);
+        }
+        assert_eq!(all.len(), expected, "{state:?}");
+        assert!(all.iter().all(|row| row.state == state) && all.is_sorted_by_key(|row| row.notice.key));
+    }
+    assert_eq!(db.store.notices_of(&order).await.unwrap().len(), 25);
+    assert!(db.store.notices_of(&order_key("2")).await.unwrap().is_empty());
+}
+
+async fn an_order_is_found_by_the_shops_own_id(db: &Db) {
+    assert!(db.store.find_orders("7").await.unwrap().is_empty());
+    let keys = ["a/7", "a-b/7", "a0/7", "b/8", "b/x/7", "c/17", "zz/7"].map(order_key);
+    db.save(&Changes { orders: keys.iter().map(|key| row(key, 0, "{}")).collect(), ..Changes::default() }).await;
+    let found: Vec<_> = db.store.find_orders("7").await.unwrap().iter().map(|key| key.as_str().to_owned()).collect();
+    assert_eq!(found, ["a-b/7", "a/7", "a0/7", "zz/7"]);
+    assert_eq!(db.store.find_orders("x/7").await.unwrap(), [order_key("b/x/7")]);
+    assert!(db.store.find_orders("%").await.unwrap().is_empty());
+}
+
+async fn figures_count_what_is_open(db: &Db) {
+    assert_eq!(db.store.figures().await.unwrap(), doorstep::store::rows::Figures::default());
+    let order = order_key("1");
+    let mut notices: Vec<_> = (1..=6).map(|n| notice(&order, Stage::AttemptFailed, n)).collect();
+    notices[5].channel = Channel::Sms;
+    notices[4].due = start() - SignedDuration::from_mins(7);
+    db.plan(&order, &notices).await;
+    let oldest = db.store.claim(Channel::Email, 1, LEASE).await.unwrap();
+    assert_eq!(oldest[0].notice.occurrence, 5);
+    db.sending(&oldest[0]).await;
+    let claimed = db.store.claim(Channel::Email, 2, LEASE).await.unwrap();
+    db.settle(&claimed[0], Verdict::Superseded { why: Why::Expired }).await;
+    let figures = db.store.figures().await.unwrap();
+    assert_eq!(
+        figures.notices,
+        [
+            (Channel::Email, State::Planned, 2),
+            (Channel::Email, State::Claimed, 1),
+            (Channel::Email, State::Sending, 1),
+            (Channel::Sms, State::Planned, 1),
+        ]
+    );
+    assert_eq!(figures.oldest_due, [(Channel::Email, start()), (Channel::Sms, start())]);
+}
+
+async fn old_rows_are_forgotten_in_steps(db: &Db) {
+    let order = order_key("1");
+    let batch =
+        |from: u32, to: u32| -> Vec<_> { (from..to).map(|n| arrival(&n.to_string(), Some(&order), "says")).collect() };
+    let silence = Silence {
+        order: order.clone(),
+        shipment: None,
+        stage: Stage::Packed,
+        role: None,
+        channel: None,
+        why: Why::Off,
+        at: start(),
+    };
+    let mut tx = db.store.begin("test").await.unwrap();
+    tx.mark_seen(&batch(0, 25)).await.unwrap();
+    let waiting = vec![(number("JD0146000012"), arrival("0", None, "").key)];
+    tx.save(&Changes { silences: vec![silence.clone()], waiting, ..Changes::default() }, LEASE).await.unwrap();
+    tx.commit().await.unwrap();
+    let told = db.claimed("1").await;
+    db.sending(&told).await;
+    db.settle(&told, Verdict::Accepted { receipt: None }).await;
+    db.clock.advance(SignedDuration::from_hours(49));
+    let mut tx = db.store.begin("test").await.unwrap();
+    tx.mark_seen(&batch(25, 30)).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let before = start() + SignedDuration::from_hours(1);
+    let steps = [
+        db.store.prune(before, 10).await.unwrap(),
+        db.store.prune(before, 10).await.unwrap(),
+        db.store.prune(before, 10).await.unwrap(),
+    ];
+    assert_eq!(steps.map(|step| step.inbox), [10, 10, 5]);
+    assert_eq!((steps[0].silences, steps[0].told, steps[0].waiting), (1, 1, 1));
+    assert!(db.store.prune(before, 10).await.unwrap().is_empty());
+    assert_eq!(db.store.facts_of(&order).await.unwrap().len(), 5, "what is young stays");
+    assert_eq!(db.store.notices_of(&order).await.unwrap().len(), 1, "notices stay for ever");
+}
