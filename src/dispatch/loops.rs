@@ -188,8 +188,9 @@ impl Worker {
     }
 
     fn in_flight_max(&self, channel: Channel) -> usize {
-        let default = match (channel, &self.senders.email) {
-            (Channel::Email, email::Sender::Http(_) | email::Sender::Capture(_)) | (Channel::Sms, _) => 64,
+        let default = match channel {
+            Channel::Email => self.senders.email.at_once(),
+            Channel::Sms => 64,
         };
         self.pace(channel).in_flight_max.map_or(default, |max| usize::from(max.get()))
     }

@@ -92,6 +92,15 @@ impl Sender {
         }
     }
 
+    /// How many mails can usefully be under way at once: a mail server's connections are few, and who waits for one is
+    /// better off unclaimed.
+    pub fn at_once(&self) -> usize {
+        match self {
+            Self::Smtp(relay) => relay.connections(),
+            Self::Http(_) | Self::Capture(_) => 64,
+        }
+    }
+
     /// Names the far side, for the breaker and for logs.
     pub fn endpoint(&self) -> &str {
         match self {

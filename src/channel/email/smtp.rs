@@ -128,6 +128,7 @@ pub struct Relay {
     peer: Peer,
     /// One permit for each connection that may be open.
     slots: Semaphore,
+    connections: usize,
     rest: Arc<Rest>,
     age: Duration,
     mails_per_connection: u32,
@@ -145,9 +146,11 @@ impl Relay {
     pub(super) fn new(settings: &Settings) -> Result<Self, SetupError> {
         install_tls();
         let peer = peer(settings)?;
+        let connections = settings.connections.max(1).into();
         let name = format!("smtp server {}:{}", peer.host, peer.port);
         Ok(Self {
-            slots: Semaphore::new(settings.connections.max(1).into()),
+            slots: Semaphore::new(connections),
+            connections,
             rest: Arc::new(Rest { idle: Mutex::default(), limit: millis(settings.idle_ms) }),
             age: millis(settings.age_ms),
             mails_per_connection: settings.mails_per_connection.max(1),
@@ -158,6 +161,10 @@ impl Relay {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(super) fn connections(&self) -> usize {
+        self.connections
     }
 
     /// Opens a connection, greets, logs in and closes it again: for `doorstep check`.
