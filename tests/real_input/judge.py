@@ -113,7 +113,8 @@ def main():
     command, file = sys.argv[1], File(sys.argv[2])
     if command == "expect":
         must, may, _ = file.expected()
-        print(json.dumps(collections.Counter(stage for _, stage, _ in must)), f"and at most {len(may)} more")
+        stages = collections.Counter(stage for _, stage, _ in must)
+        print(len(must), "messages,", json.dumps(stages), f"and at most {len(may)} more")
         return 0
     if command == "received":
         told = []
