@@ -10,3 +10,5 @@ mod properties;
 mod servers;
 mod store;
 mod tidy;
+mod journeys;
+mod world;

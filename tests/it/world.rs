@@ -1,0 +1,205 @@
+//! A world for one test: the real hinge, timers, dispatcher and store, captured channels, and a clock that the test moves.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use doorstep::apply::{Hinge, Policies, Verdict};
+use doorstep::channel::capture::{Capture, Captured};
+use doorstep::channel::{Content, Encoding, Mail, Message, Text, email, sms};
+use doorstep::clock::Clock;
+use doorstep::dispatch::compose::{Composer, Draft};
+use doorstep::dispatch::handoff::Handoff;
+use doorstep::dispatch::settings::Settings;
+use doorstep::dispatch::{Dispatcher, Parts, Senders};
+use doorstep::domain::id::OrderKey;
+use doorstep::domain::order::Order;
+use doorstep::domain::person::{Channel, Pii};
+use doorstep::domain::policy::Policy;
+use doorstep::ingest::Apply;
+use doorstep::ingest::decode::{Brands, Decoder, Limits};
+use doorstep::store::Store;
+use doorstep::timers::Timers;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// What a world is made of; what is not said is usual.
+pub(crate) struct Plan {
+    pub(crate) start: Timestamp,
+    pub(crate) policy: Policy,
+    /// Notices that go to the dispatcher in memory; the others are claimed.
+    pub(crate) waiting_max: usize,
+    pub(crate) senders: Senders,
+}
+
+/// Everything of a doorstep but its doors.
+pub(crate) struct World {
+    pub(crate) clock: Clock,
+    pub(crate) store: Store,
+    pub(crate) hinge: Hinge,
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) handoff: Handoff<Order>,
+    timers: Timers,
+    decoder: Decoder,
+    captures: Option<(Capture, Capture)>,
+    /// Something was fed, or the clock moved, since the last drain.
+    is_dirty: AtomicBool,
+    _folder: tempfile::TempDir,
+}
+
+/// A message that was captured, and when.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    pub(crate) at: Timestamp,
+    pub(crate) message: Captured,
+}
+
+impl Plan {
+    /// A plan whose messages are captured in memory.
+    pub(crate) fn captured(start: &str, policy: Policy) -> (Self, Capture, Capture) {
+        let (mails, texts) = (Capture::memory(), Capture::memory());
+        let senders =
+            Senders { email: email::Sender::Capture(mails.clone()), sms: sms::Sender::Capture(texts.clone()) };
+        let start = start.parse().expect("a time with its offset");
+        (Self { start, policy, waiting_max: 100, senders }, mails, texts)
+    }
+}
+
+impl World {
+    /// A world whose messages are captured.
+    pub(crate) async fn new(start: &str, policy: Policy) -> Self {
+        let (plan, mails, texts) = Plan::captured(start, policy);
+        let mut world = Self::planned(plan).await;
+        world.captures = Some((mails, texts));
+        world
+    }
+
+    /// A world by plan, on a new SQLite file.
+    pub(crate) async fn planned(plan: Plan) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let clock = Clock::simulated(plan.start);
+        let url = format!("sqlite:{}", folder.path().join("world.db").display());
+        let store = Store::open(&doorstep::store::Settings::at(url), clock.clone()).await.expect("a new file opens");
+        store.migrate().await.expect("a new file takes the schema");
+        let handoff = Handoff::new(plan.waiting_max);
+        let policies = Policies::of_all(plan.policy);
+        let hinge = Hinge::new(store.clone(), policies.clone(), clock.clone(), handoff.clone());
+        let dispatcher = Dispatcher::new(Parts {
+            store: store.clone(),
+            handoff: handoff.clone(),
+            policies,
+            composer: Composer::new(|draft| Ok(plainly(draft))),
+            senders: plan.senders,
+            settings: Settings::default(),
+            tells_outcomes: true,
+        });
+        let timers = Timers::new(store.clone(), hinge.clone());
+        Self {
+            decoder: Decoder::new(Limits::default(), Brands::any("harbour")),
+            clock,
+            store,
+            hinge,
+            dispatcher,
+            handoff,
+            timers,
+            captures: None,
+            is_dirty: AtomicBool::new(false),
+            _folder: folder,
+        }
+    }
+
+    /// Lets events in, as one batch; answers with the verdicts.
+    pub(crate) async fn feed(&self, events: &[Value]) -> Vec<Verdict> {
+        self.is_dirty.store(true, Ordering::Relaxed);
+        let batch: Vec<_> =
+            events.iter().map(|event| self.decoder.structured("test", event.to_string().into_bytes())).collect();
+        self.hinge.apply(batch).await.expect("the store takes the batch")
+    }
+
+    /// Runs everything that is due now, and all that follows from it at this time.
+    pub(crate) async fn drain(&self) {
+        loop {
+            let ticked = self.timers.run_due().await.expect("timers run");
+            let sent = self.dispatcher.run_due().await.expect("the dispatcher runs");
+            if ticked + sent == 0 {
+                break;
+            }
+        }
+        self.is_dirty.store(false, Ordering::Relaxed);
+    }
+
+    /// Lets time pass up to `to`, and runs everything at its own time. `each` is called after each step.
+    pub(crate) async fn pass(&self, to: Timestamp, mut each: impl AsyncFnMut(&Self)) {
+        self.drain().await;
+        each(self).await;
+        while let Some(next) = self.next().await.filter(|next| *next <= to) {
+            self.clock.advance_to(next);
+            self.drain().await;
+            each(self).await;
+        }
+        self.clock.advance_to(to);
+    }
+
+    /// When something is due next.
+    pub(crate) async fn next(&self) -> Option<Timestamp> {
+        let mut times = vec![self.store.next_wake().await.expect("the store answers")];
+        for channel in Channel::ALL {
+            times.push(self.store.next_due(channel).await.expect("the store answers"));
+        }
+        times.into_iter().flatten().min()
+    }
+
+    /// Every message captured so far: mails, then texts.
+    pub(crate) fn taken(&self) -> Vec<Captured> {
+        let (mails, texts) = self.captures.as_ref().expect("this world captures its messages");
+        [mails.taken(), texts.taken()].concat()
+    }
+
+    /// The key of an order of the default brand.
+    pub(crate) fn order(id: &str) -> OrderKey {
+        OrderKey::from_stored(format!("harbour/{id}")).expect("brand and id")
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let left = self.is_dirty.load(Ordering::Relaxed);
+        assert!(!left || std::thread::panicking(), "the test ended with work left over: drain the world first");
+    }
+}
+
+/// A message in plain words, so that tests of the path do not hang on templates.
+fn plainly(draft: &Draft<'_>) -> Message {
+    let Draft { order, notice, telling, policy, .. } = *draft;
+    let state = order.state(&policy.zone);
+    let part = |(stage, parcel): &(doorstep::domain::stage::Stage, Option<usize>)| match parcel {
+        Some(place) => format!("{} parcel {}", stage.as_str(), state.parcels[*place].id().unwrap_or("?")),
+        None => stage.as_str().to_owned(),
+    };
+    let words = telling.news.iter().map(part).collect::<Vec<_>>().join(" + ");
+    let content = match notice.channel {
+        Channel::Email => Content::Email(Box::new(Mail {
+            from_name: "Harbour Goods".into(),
+            from: "orders@harbour.example".into(),
+            reply_to: None,
+            to_name: Pii::new(String::new()),
+            subject: words.clone(),
+            html: format!("<p>{words}</p>"),
+            text: words,
+            thread_id: format!("{}@harbour.example", notice.order.order_str()),
+            starts_thread: false,
+            unsubscribe_url: None,
+            unsubscribe_mailto: None,
+        })),
+        Channel::Sms => Content::Sms(Text { body: words, segments: 1, encoding: Encoding::Gsm7 }),
+    };
+    Message {
+        key: notice.key,
+        order: notice.order.clone(),
+        shipment: notice.shipment.clone(),
+        stage: telling.news.first().map_or(notice.stage, |(stage, _)| *stage),
+        role: notice.role,
+        locale: telling.locale.clone().unwrap_or_else(|| "en".into()),
+        planned_at: notice.planned_at,
+        to: telling.address.clone(),
+        content,
+    }
+}
