@@ -33,7 +33,7 @@ fn main() -> Result<()> {
     std::fs::create_dir_all(&folder)?;
     for stage in Stage::ALL {
         for (number, sample) in samples(*stage).iter().enumerate() {
-            let languages = if number == 0 { &LANGUAGES[..] } else { &LANGUAGES[..1] };
+            let languages = if number < 3 { &LANGUAGES[..] } else { &LANGUAGES[..1] };
             for language in languages {
                 let name = match number {
                     0 => format!("{}.{language}", stage.as_str()),

@@ -54,6 +54,9 @@ impl Voice {
                     if segments > tuned.brand.sms.segments_max {
                         add("sms", format!("costs {segments} parts"), "shorten the words");
                     }
+                    if sample.name == "usual" && (body.ends_with("...") || body.contains("... https")) {
+                        add("sms", "is cut".to_owned(), "shorten the words, or allow more parts (sms.segments_max)");
+                    }
                     if let Some(what) = unfinished(&body) {
                         add("sms", what, "mend the words");
                     }

@@ -152,7 +152,7 @@ fn delivery(tongue: &Tongue<'_>, parcel: &Parcel) -> Value {
         .with("provider", carrier)
         .with("itemShipped", Some(items).filter(|items| !items.is_empty()))
         .with("trackingNumber", shown(parcel.tracking_number.as_deref()))
-        .with("trackingUrl", story::tracking_url(tongue, parcel))
+        .with("trackingUrl", story::tracking_url(tongue.brand, parcel))
         .with("deliveryStatus", Some(event))
         .with("partOfOrder", Some(part_of.value()))
         .top()

@@ -11,7 +11,7 @@ use super::view::{
 };
 use crate::domain::event::{Handover, Reason};
 use crate::domain::person::{Pii, Role};
-use crate::domain::stage::Stage;
+use crate::domain::stage::{Class, Stage};
 
 /// A view with a name for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -321,6 +321,9 @@ fn second_of_three(stage: Stage) -> View {
 /// Two parcels with the same news at the same time, and older news that became part of this.
 fn merged(stage: Stage) -> View {
     let mut view = second_of_three(stage);
+    if stage.class() != Class::Progress {
+        return view;
+    }
     if view.parcel.is_some() {
         view.parcels[2] = Parcel { number: 3, items: view.parcels[2].items.clone(), ..view.parcels[1].clone() };
         view.news = vec![News { stage, parcel: Some(2) }, News { stage: Stage::Delivered, parcel: Some(0) }];

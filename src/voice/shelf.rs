@@ -20,6 +20,7 @@ pub(crate) fn shelves(tongue: &Tongue<'_>) -> Result<Vec<Shelf>, WordsError> {
             Some(cancelled) if !cancelled.whole => ("cancelled-items", cancelled.items.iter().collect()),
             Some(_) | None => ("cancelled-items", view.order.items.iter().collect()),
         },
+        Stage::OrderComplete => ("in-order", view.order.items.iter().collect()),
         _ => news_items(tongue),
     };
     push(tongue, &mut shelves, title, &items)?;

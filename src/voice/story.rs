@@ -1,5 +1,6 @@
 //! What one message says: from the facts to a finished [`Page`], sentence by sentence.
 
+use super::brand::Brand;
 use super::harmless::{self, NAME_CHARS_MAX, TEXT_CHARS_MAX};
 use super::page::{Button, Day, Fact, List, Page, Progress, Step, Total};
 use super::shelf;
@@ -57,7 +58,7 @@ pub(crate) fn text(tongue: &Tongue<'_>) -> Result<(String, Option<String>), Word
 fn eyebrow(tongue: &Tongue<'_>) -> Result<String, WordsError> {
     let order = tongue.say("order-label")?;
     match tongue.view.this_parcel() {
-        Some(parcel) if parcel.of > 1 && tongue.together.len() == 1 => {
+        Some(parcel) if parcel.of > 1 && tongue.together.len() == 1 && tongue.view.stage != Stage::OrderComplete => {
             Ok(format!("{order} · {}", tongue.say("parcel-label")?))
         }
         Some(_) | None => Ok(order),
@@ -201,13 +202,13 @@ fn button(tongue: &Tongue<'_>) -> Result<Option<Button>, WordsError> {
 }
 
 fn track_link(tongue: &Tongue<'_>) -> Option<String> {
-    tongue.view.this_parcel().and_then(|parcel| tracking_url(tongue, parcel))
+    tongue.view.this_parcel().and_then(|parcel| tracking_url(tongue.brand, parcel))
 }
 
 /// The parcel's page at its carrier: what the event said, else the brand's pattern for that carrier.
-pub(crate) fn tracking_url(tongue: &Tongue<'_>, parcel: &Parcel) -> Option<String> {
+pub(crate) fn tracking_url(brand: &Brand, parcel: &Parcel) -> Option<String> {
     https(parcel.tracking_url.as_deref()).or_else(|| {
-        let pattern = tongue.brand.links.tracking.get(parcel.carrier.as_deref()?)?;
+        let pattern = brand.links.tracking.get(parcel.carrier.as_deref()?)?;
         filled(pattern, "{number}", parcel.tracking_number.as_deref()?)
     })
 }
@@ -236,7 +237,8 @@ fn code(pickup: &Pickup) -> Option<String> {
 }
 
 fn facts(tongue: &Tongue<'_>) -> Result<Vec<Fact>, WordsError> {
-    let Some(parcel) = tongue.view.this_parcel().filter(|_| tongue.together.len() == 1) else { return Ok(Vec::new()) };
+    let is_about_one = tongue.together.len() == 1 && tongue.view.stage != Stage::OrderComplete;
+    let Some(parcel) = tongue.view.this_parcel().filter(|_| is_about_one) else { return Ok(Vec::new()) };
     let mut facts = Vec::with_capacity(6);
     let mut add = |label: &str, value: Option<String>, link: Option<String>| -> Result<(), WordsError> {
         if let Some(value) = value {
@@ -248,7 +250,7 @@ fn facts(tongue: &Tongue<'_>) -> Result<Vec<Fact>, WordsError> {
     add("carrier-label", shown(carrier.as_deref()), None)?;
     add("service-label", shown(parcel.service.as_deref()), None)?;
     let is_settled = matches!(tongue.view.stage, Stage::Returned | Stage::Lost);
-    let link = if is_settled { None } else { tracking_url(tongue, parcel) };
+    let link = if is_settled { None } else { tracking_url(tongue.brand, parcel) };
     add("tracking-label", shown(parcel.tracking_number.as_deref()), link)?;
     match tongue.view.stage {
         Stage::AvailableForPickup | Stage::PickupReminder => {
@@ -380,11 +382,16 @@ fn totals(tongue: &Tongue<'_>) -> Result<Vec<Total>, WordsError> {
         return Ok(Vec::new());
     }
     let mut totals = Vec::with_capacity(4);
+    let tax = order.tax.filter(|tax| *tax != 0);
+    // Prices with tax in them, as in Europe, or without, as in the United States: the sum tells.
+    let before_tax = order.subtotal.unwrap_or_default().saturating_add(order.shipping.unwrap_or_default());
+    let is_included = order.subtotal.is_some() && order.total == Some(before_tax);
     let parts = [
         ("subtotal-label", order.subtotal, false),
         ("shipping-label", order.shipping, false),
-        ("tax-label", order.tax.filter(|tax| *tax != 0), false),
+        ("tax-label", tax.filter(|_| !is_included), false),
         ("total-label", order.total, true),
+        ("tax-included-label", tax.filter(|_| is_included), false),
     ];
     for (label, minor, is_total) in parts {
         let free = label == "shipping-label" && minor == Some(0);
@@ -407,8 +414,6 @@ fn address(address: &Address) -> Vec<String> {
     };
     let postal_city = join([address.postcode.as_deref(), address.city.as_deref()], " ");
     let region = join([address.region.as_deref(), address.country.as_deref()], ", ");
-    [personal(&address.name), personal(&address.line1), personal(&address.line2), postal_city, region]
-        .into_iter()
-        .flatten()
-        .collect()
+    let town = join([postal_city.as_deref(), region.as_deref()], ", ");
+    [personal(&address.name), personal(&address.line1), personal(&address.line2), town].into_iter().flatten().collect()
 }

@@ -99,6 +99,7 @@ impl<'a> Tongue<'a> {
             | Stage::Returned
             | Stage::Lost
             | Stage::Cancelled
+            | Stage::Exception
             | Stage::Feedback => None,
             Stage::Confirmed
             | Stage::Packed
@@ -106,7 +107,6 @@ impl<'a> Tongue<'a> {
             | Stage::ArrivingSoon
             | Stage::OutForDelivery
             | Stage::AttemptFailed
-            | Stage::Exception
             | Stage::Correction => {
                 let mut all = self.together.iter().map(|index| self.expected(self.view.parcels.get(*index)));
                 let first = all.next().unwrap_or_else(|| self.expected(self.view.this_parcel()));
@@ -180,6 +180,8 @@ impl<'a> Tongue<'a> {
         let code = pickup.and_then(|pickup| pickup.code.as_ref());
         args.set("code", text(code.map(|code| code.expose().as_str()), NAME_CHARS_MAX));
         args.set("by", parcel.and_then(|parcel| parcel.handover).map_or(NONE, handover));
+        let page = parcel.and_then(|parcel| super::story::tracking_url(self.brand, parcel));
+        args.set("page", if page.is_some() { "yes" } else { "no" });
         args.set("state", parcel.map_or(NONE, |parcel| state(parcel.state)));
     }
 
@@ -222,10 +224,14 @@ impl<'a> Tongue<'a> {
     }
 }
 
-/// The parcels that share the primary news.
+/// The parcels that share the primary news. Only these stages have words for several at once; of the others each parcel
+/// gets its own line.
 fn together(view: &View) -> Vec<usize> {
     let Some(first) = view.parcel.filter(|index| *index < view.parcels.len()) else { return Vec::new() };
     let mut together = vec![first];
+    if !matches!(view.stage, Stage::Shipped | Stage::OutForDelivery | Stage::AvailableForPickup | Stage::Delivered) {
+        return together;
+    }
     for news in view.news.iter().filter(|news| news.stage == view.stage) {
         match news.parcel {
             Some(index) if index < view.parcels.len() && !together.contains(&index) => together.push(index),

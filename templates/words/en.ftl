@@ -7,6 +7,7 @@
 #   $when                    the expected time in words, as part of a sentence ("on Thursday 26 November"), or none
 #   $hours                   the expected hours, if it is today ("between 14:00 and 16:00"), or none
 #   $carrier $place $pickup $until $tracking $said $was $reason $by       words, or none
+#   $page                    yes: the parcel has a tracking page that can be linked to; no
 #   $role                    customer, or recipient: was given a present, did not order, sees no prices
 #   $occurrence              which try, which time
 #
@@ -125,6 +126,7 @@ subtotal-label = Items
 shipping-label = Shipping
 shipping-free = Free
 tax-label = Tax
+tax-included-label = Tax included
 total-label = Total
 pieces = { $pieces ->
     [one] { $pieces } item
@@ -220,11 +222,25 @@ it-or-they = { $share ->
     [all] them
    *[other] it
   }
+they-or-it = { $share ->
+    [some] they
+    [all] they
+   *[other] it
+  }
 your-parcel = { $share ->
     [whole] your parcel
     [one] parcel { $number } of { $of }
     [some] { $together } of your { $of } parcels
    *[all] all { $of } parcels
+  }
+
+# In text messages the code comes first: it must not be what is cut.
+code-and-place = { $code ->
+    [none] {""}
+   *[other] {" "}Code: { $code }.
+  }{ $pickup ->
+    [none] {""}
+   *[other] {" "}{ $pickup }.
   }
 
 ## Stages
@@ -267,7 +283,10 @@ shipped =
        *[all] All { $of } parcels are on their way
       }
     .lead = { $when ->
-        [none] { carrier-has } { it-or-they } now. We do not have a day yet; the tracking page shows it first.
+        [none] { carrier-has } { it-or-they } now. We do not have a day yet{ $page ->
+            [yes] ; the tracking page shows it first
+           *[no] {""}
+          }.
        *[other] { carrier-has } { it-or-they } now and should bring { it-or-they } { $when }.
       }
     .next = You hear from us again on the day of delivery.
@@ -327,10 +346,10 @@ out_for_delivery =
       }
     .title = Arriving today
     .lead = { $hours ->
-        [none] { carrier-has } { your-parcel } on the van and should be with you today.
-       *[other] { carrier-has } { your-parcel } on the van and should be with you today { $hours }.
+        [none] { carrier-has } { your-parcel } on the van; { they-or-it } should be with you today.
+       *[other] { carrier-has } { your-parcel } on the van; { they-or-it } should be with you today { $hours }.
       }
-    .next = If nobody is there, the driver decides by the carrier's rules: a neighbour, a safe place, a pickup point or another try. We tell you where it is.
+    .next = If nobody is there, the driver decides by the carrier’s rules: a neighbour, a safe place, a pickup point or another try. We tell you where it is.
     .button = Follow the delivery
     .sms = { your-parcel } { $share ->
         [some] arrive
@@ -365,8 +384,14 @@ attempt_failed =
        *[other] The driver was there but could not leave the parcel. The next try is expected { $when }.
       }
     .next = { $when ->
-        [none] The tracking page shows the next try, and often lets you choose another day or place. We write again as soon as it moves.
-       *[other] If that day does not suit you, the tracking page often lets you choose another day or place.
+        [none] { $page ->
+            [yes] The tracking page shows the next try, and often lets you choose another day or place.
+           *[no] The carrier usually tries again.
+          } We write again as soon as it moves.
+       *[other] { $page ->
+            [yes] If that day does not suit you, the tracking page often lets you choose another day or place.
+           *[no] If that day does not suit you, tell us and we look for another way.
+          }
       }
     .button = See your options
     .sms = { $carrier ->
@@ -403,24 +428,18 @@ available_for_pickup =
           }
       }
     .next = { $until ->
-        [none] Please collect it soon: after the carrier's waiting time it goes back to us.
-       *[other] After that it goes back to us.
+        [none] Please collect it soon: the carrier keeps it only for some days and then returns it to us.
+       *[other] If it stays there longer, the carrier returns it to us.
       }
     .button = Show the pickup point
     .sms = { your-parcel } { $share ->
         [some] are
         [all] are
        *[other] is
-      } ready to collect{ $pickup ->
-        [none] {""}
-       *[other] {" "}at { $pickup }
-      }{ $until ->
+      } ready to collect{ $until ->
         [none] {""}
        *[other] {" "}{ $until }
-      }.{ $code ->
-        [none] {""}
-       *[other] {" "}Code: { $code }
-      }
+      }.{ code-and-place }
     .also = { $share ->
         [whole] Your parcel is ready to collect.
        *[other] Parcel { $number } of { $of } is ready to collect.
@@ -444,16 +463,10 @@ pickup_reminder =
       }
     .next = If you do not collect it in time, it goes back to us. Should you be away, tell us now and we look for a way.
     .button = Show the pickup point
-    .sms = { your-parcel } still waits{ $pickup ->
-        [none] {""}
-       *[other] {" "}at { $pickup }
-      }{ $until ->
+    .sms = { your-parcel } still waits{ $until ->
         [none] {""}
        *[other] , { $until } only
-      }.{ $code ->
-        [none] {""}
-       *[other] {" "}Code: { $code }
-      }
+      }.{ code-and-place }
     .also = { $share ->
         [whole] Your parcel still waits to be collected.
        *[other] Parcel { $number } of { $of } still waits to be collected.
@@ -633,18 +646,21 @@ exception =
        *[other] Your parcel cannot go on at the moment.
       }
     .know = { $place ->
-        [none] It is with the carrier and does not get lost while it waits.
-       *[other] It is in { $place } and does not get lost while it waits.
+        [none] It is with the carrier and waits there.
+       *[other] It is in { $place } and waits there.
       }
     .do = We follow it every day and write as soon as it moves on.
     .you = { $reason ->
         [address_wrong] Send us your full address, with house number, flat and a phone number for the driver.
         [address_moved] Send us your new address, or tell us that the old one is right.
         [customs_documents] Send the papers that customs asked you for, or ask us: we have the invoice.
-        [customs_duties] Pay the duties on the carrier's page, or ask us if the amount seems wrong.
-        [payment_due] Pay on the carrier's page, or ask us if you have paid already.
+        [customs_duties] Pay the duties on the carrier’s page, or ask us if the amount seems wrong.
+        [payment_due] Pay on the carrier’s page, or ask us if you have paid already.
         [carrier_damaged] Tell us what you prefer: a new delivery or your money back.
-       *[other] Look at the tracking page, or ask us: we help you to get it moving.
+       *[other] { $page ->
+            [yes] Look at the tracking page, or ask us: we help you to get it moving.
+           *[no] Ask us: we help you to get it moving.
+          }
       }
     .button = See what is needed
     .sms = { $reason ->
@@ -778,7 +794,10 @@ lost =
        *[customer] Tell us what you would like: the same again, or your money back.
       }
     .button = View your order
-    .sms = sorry, the carrier has lost { your-parcel }. Tell us what you would like: the same again or your money back.
+    .sms = sorry, the carrier has lost { your-parcel }. { $role ->
+        [recipient] Tell us if you would like it sent again.
+       *[customer] Tell us what you would like: the same again or your money back.
+      }
     .also = { $share ->
         [whole] Your parcel is lost.
        *[other] Parcel { $number } of { $of } is lost.
@@ -798,7 +817,7 @@ cancelled =
        *[no] The items below will not be delivered. Everything else stays as ordered.
       }
     .do = { $role ->
-        [recipient] The person who ordered has been told as well.
+        [recipient] The person who ordered can tell you more.
        *[customer] What you paid for it goes back to you the way you paid.
       }
     .you = If you did not expect this, tell us and we look into it.
