@@ -9,6 +9,8 @@ pub mod decode;
 /// Why something was refused.
 pub mod fault;
 mod field;
+/// Group commit for callers that wait.
+pub mod gather;
 mod patch;
 mod scan;
 /// What must stand in the broker before we consume.

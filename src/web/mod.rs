@@ -1,3 +1,17 @@
-//! The HTTP side.
+//! The HTTP side. `app` merges the routes of its parts into one router, and [`server`] serves it.
 
+/// `POST /v1/events`.
+pub mod door;
+/// `/healthz`, `/readyz`, `/metrics`.
+pub mod health;
+/// Pages that a person looks at.
 pub mod page;
+/// Refusals in words and numbers.
+pub mod problem;
+/// The accept loop.
+pub mod server;
+mod settings;
+/// Who may bring events.
+pub mod token;
+
+pub use settings::Settings;
