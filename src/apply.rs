@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
 use crate::dispatch::handoff::{Handed, Handoff, LEASE, Slots};
 use crate::domain::decide::Cause;
 use crate::domain::event::Event;
@@ -24,6 +24,7 @@ use crate::domain::policy::Policy;
 use crate::ingest::{Apply, Incoming, decode};
 use crate::store::rows::{Changes, Planned, Refused, Seen};
 use crate::store::{Store, StoreError, Tx, unbroken};
+use crate::telemetry;
 
 use batch::{Batch, Damaged, Written};
 
@@ -65,7 +66,9 @@ impl ApplyFailed {
 
 /// Where the hinge finds a brand's policy. A function, since brands are reloaded while the worker runs.
 #[derive(Clone)]
-pub struct Policies(Arc<dyn Fn(&BrandId) -> Arc<Policy> + Send + Sync>);
+pub struct Policies(Arc<Find>);
+
+type Find = dyn Fn(&BrandId) -> Arc<Policy> + Send + Sync;
 
 impl Policies {
     /// Asks `find` each time; it answers with the default brand's policy for a brand that it does not know.
@@ -104,7 +107,11 @@ pub struct Hinge {
 impl Apply for Hinge {
     async fn apply(&self, batch: impl Into<Arc<Vec<Incoming>>> + Send) -> Result<Vec<Verdict>, ApplyFailed> {
         let (hinge, batch) = (self.clone(), batch.into());
+        let since = Stopwatch::start();
         let verdicts = unbroken(async move { hinge.apply_all(&batch).await }).await;
+        if let Ok(verdicts) = &verdicts {
+            telemetry::applied_batch(verdicts.len(), since.elapsed());
+        }
         self.handoff.pace(PACE).await;
         verdicts.map_err(ApplyFailed::new)
     }

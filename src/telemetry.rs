@@ -2,15 +2,18 @@
 //!
 //! Others call the typed functions below (`telemetry::event_verdict(Door::Amqp, &verdict)`); label values come from enums, so
 //! an id, an address or an error's text can never become one. Nothing has to be installed first. Handles are looked up
-//! once, so that counting costs some nanoseconds. What must be polled (gauges of the outbox) is set by whoever polls.
+//! once, so that counting costs some nanoseconds.
 //!
-//! `app` calls [`init_logging`] once, [`upkeep`] every few seconds (histograms collect single values until then), and
-//! `web` answers `/metrics` with [`render`].
+//! `app` calls [`init_logging`] once and runs [`watch`], which asks the store for what must be counted there (open notices,
+//! doubts, quarantine) and folds the histograms; `web` answers `/metrics` with [`render`].
 
 mod logs;
 mod metrics_table;
+mod watch;
 
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::apply::Verdict;
 use crate::domain::person::Channel;
@@ -18,6 +21,7 @@ use crate::store::rows;
 
 pub use logs::{BadFilter, Format, init_logging};
 use metrics_table::TABLE;
+pub use watch::watch;
 
 macro_rules! labels {
     ($($(#[$doc:meta])* pub enum $name:ident { $($variant:ident = $word:literal,)* })*) => {$(
@@ -50,9 +54,7 @@ labels! {
         Superseded = "superseded", Suppressed = "suppressed", Held = "held", Released = "released",
     }
     /// The states of the outbox that are not final.
-    pub enum OpenState {
-        Planned = "planned", Claimed = "claimed", Sending = "sending", Deferred = "deferred", Held = "held",
-    }
+    pub enum OpenState { Planned = "planned", Claimed = "claimed", Sending = "sending", }
     /// How a transaction ended.
     pub enum TxOutcome { Committed = "committed", RolledBack = "rolled_back", Conflict = "conflict", Failed = "failed", }
     /// One of the two connections to the broker.
@@ -71,6 +73,16 @@ impl From<&Verdict> for EventVerdict {
             Verdict::Waiting => Self::Waiting,
             Verdict::UnknownType => Self::UnknownType,
             Verdict::Refused { .. } => Self::Refused,
+        }
+    }
+}
+
+impl From<OpenState> for rows::State {
+    fn from(state: OpenState) -> Self {
+        match state {
+            OpenState::Planned => Self::Planned,
+            OpenState::Claimed => Self::Claimed,
+            OpenState::Sending => Self::Sending,
         }
     }
 }
@@ -121,29 +133,25 @@ pub fn fact_to_accept(channel: Channel, took: Duration) {
     TABLE.fact_to_accept_seconds[channel as usize].record(took);
 }
 
-/// Says how many notices of a channel are in a state that is not final.
-pub fn outbox_open(channel: Channel, state: OpenState, count: u64) {
-    TABLE.outbox_open[channel as usize][state as usize].set(count as f64);
-}
-
-/// Says how long the notice that is due longest has been due; zero if none is.
-pub fn outbox_oldest_due(age: Duration) {
-    TABLE.outbox_oldest_due_seconds.set(age.as_secs_f64());
-}
-
-/// Says how many notices wait for a person because nobody knows whether they arrived.
-pub fn in_doubt(count: u64) {
-    TABLE.in_doubt.set(count as f64);
-}
-
-/// Says how many refused events are kept for repair.
-pub fn quarantine(count: u64) {
-    TABLE.quarantine.set(count as f64);
-}
-
-/// Says how many facts wait for their tracking number to become known.
-pub fn waiting_facts(count: u64) {
-    TABLE.waiting_facts.set(count as f64);
+/// Shows what the store counted: open notices, the longest wait, doubts, quarantine, facts and orders that wait.
+pub fn stored(figures: &rows::Figures, now: Timestamp) {
+    let open = |channel, state| -> u64 {
+        let same = figures.notices.iter().filter(|(of, is, _)| *of == channel && *is == state);
+        same.map(|(_, _, count)| count).sum()
+    };
+    for channel in Channel::ALL {
+        for state in OpenState::ALL {
+            let count = open(channel, (*state).into());
+            TABLE.outbox_open[channel as usize][*state as usize].set(count as f64);
+        }
+        TABLE.in_doubt[channel as usize].set(open(channel, rows::State::InDoubt) as f64);
+        let due = figures.oldest_due.iter().find(|(of, _)| *of == channel).map(|(_, due)| now.duration_since(*due));
+        TABLE.outbox_oldest_due_seconds[channel as usize].set(due.map_or(0.0, |age| age.as_secs_f64().max(0.0)));
+    }
+    TABLE.quarantine.set(figures.quarantine as f64);
+    TABLE.waiting_facts.set(figures.waiting as f64);
+    TABLE.outcomes_waiting.set(figures.outcomes as f64);
+    TABLE.wakes_due.set(figures.wakes_due as f64);
 }
 
 /// Says whether the consumer is connected and fed.
@@ -156,9 +164,9 @@ pub fn amqp_reconnect(link: Link) {
     TABLE.amqp_reconnects[link as usize].increment(1);
 }
 
-/// Says how many endpoints of a channel are given a rest by their circuit breaker.
-pub fn breaker_open(channel: Channel, endpoints: u64) {
-    TABLE.breaker_open[channel as usize].set(endpoints as f64);
+/// Says whether a channel's receiver is given a rest by its circuit breaker.
+pub fn breaker_open(channel: Channel, open: bool) {
+    TABLE.breaker_open[channel as usize].set(f64::from(u8::from(open)));
 }
 
 /// Counts outcome events that were published, or could not be.
@@ -239,6 +247,25 @@ mod tests {
         let before = value(series);
         notices(Channel::Sms, &rows::Verdict::InDoubt { cause: "no answer".into() }, 5);
         assert_eq!(value(series) - before, 5.0);
+    }
+
+    #[test]
+    fn what_the_store_counted_is_shown_and_taken_back() {
+        let now: Timestamp = "2026-11-02T09:00:00Z".parse().expect("a time");
+        let figures = rows::Figures {
+            notices: vec![(Channel::Email, rows::State::Sending, 3), (Channel::Email, rows::State::InDoubt, 2)],
+            oldest_due: vec![(Channel::Email, now - jiff::SignedDuration::from_secs(90))],
+            quarantine: 4,
+            ..rows::Figures::default()
+        };
+        stored(&figures, now);
+        assert_eq!(value(r#"doorstep_outbox_open{channel="email",state="sending"}"#), 3.0);
+        assert_eq!(value(r#"doorstep_in_doubt{channel="email"}"#), 2.0);
+        assert_eq!(value(r#"doorstep_outbox_oldest_due_seconds{channel="email"}"#), 90.0);
+        assert_eq!(value("doorstep_quarantine"), 4.0);
+        stored(&rows::Figures::default(), now);
+        assert_eq!(value(r#"doorstep_outbox_open{channel="email",state="sending"}"#), 0.0);
+        assert_eq!(value(r#"doorstep_outbox_oldest_due_seconds{channel="email"}"#), 0.0);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 
 use super::breaker::{Admission, Breaker};
 use crate::domain::person::Channel;
+use crate::telemetry;
 
 /// The breaker of a channel's endpoint, and a sign for those who wait for it.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ impl Gate {
     pub(super) fn succeeded(&self, endpoint: &str) -> bool {
         let reopened = self.lock().succeeded();
         if reopened {
+            telemetry::breaker_open(self.channel, false);
             tracing::info!(channel = self.channel.as_str(), endpoint, "the receiver takes messages again");
             self.changed.notify_waiters();
         }
@@ -50,6 +52,7 @@ impl Gate {
     pub(super) fn failed(&self, now: Timestamp, endpoint: &str) -> bool {
         let shut = self.lock().failed(now);
         if shut {
+            telemetry::breaker_open(self.channel, true);
             tracing::warn!(channel = self.channel.as_str(), endpoint, "the receiver fails again and again: a pause");
             self.changed.notify_waiters();
         }

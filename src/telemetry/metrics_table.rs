@@ -45,7 +45,9 @@ declare! {
     gauge WAITING = "doorstep_waiting_facts", "Facts that wait for their tracking number to become known.";
     gauge CONSUMER_UP = "doorstep_amqp_consumer_up", "1 while the consumer is connected, else 0.";
     counter RECONNECTS = "doorstep_amqp_reconnects_total", "Connections to the broker that were built again.";
-    gauge BREAKER = "doorstep_breaker_open", "Endpoints that are given a rest after failures.";
+    gauge OUTCOMES_WAITING = "doorstep_outcomes_waiting", "Outcome events that are not published yet.";
+    gauge WAKES_DUE = "doorstep_wakes_due", "Orders whose time to be looked at has come.";
+    gauge BREAKER = "doorstep_breaker_open", "1 while a channel's receiver is given a rest after failures, else 0.";
     counter OUTCOMES = "doorstep_outcomes_total", "Outcome events published, by result.";
     counter RELOADS = "doorstep_voice_reloads_total", "Reloads of the brands, by result.";
     counter HTTP = "doorstep_http_requests_total", "Answers of the HTTP side, by route pattern and status class.";
@@ -67,10 +69,12 @@ pub(super) struct Table {
     pub(super) send_seconds: Vec<Histogram>,
     pub(super) fact_to_accept_seconds: Vec<Histogram>,
     pub(super) outbox_open: Vec<Vec<Gauge>>,
-    pub(super) outbox_oldest_due_seconds: Gauge,
-    pub(super) in_doubt: Gauge,
+    pub(super) outbox_oldest_due_seconds: Vec<Gauge>,
+    pub(super) in_doubt: Vec<Gauge>,
     pub(super) quarantine: Gauge,
     pub(super) waiting_facts: Gauge,
+    pub(super) outcomes_waiting: Gauge,
+    pub(super) wakes_due: Gauge,
     pub(super) amqp_consumer_up: Gauge,
     pub(super) amqp_reconnects: Vec<Counter>,
     pub(super) breaker_open: Vec<Gauge>,
@@ -106,10 +110,14 @@ impl Table {
             outbox_open: grid(&Channel::ALL, OpenState::ALL, |channel, state| {
                 new.gauge(OUTBOX_OPEN, &[("channel", channel.as_str()), ("state", state.as_str())])
             }),
-            outbox_oldest_due_seconds: new.gauge(OLDEST_DUE, &[]),
-            in_doubt: new.gauge(IN_DOUBT, &[]),
+            outbox_oldest_due_seconds: row(&Channel::ALL, |channel| {
+                new.gauge(OLDEST_DUE, &[("channel", channel.as_str())])
+            }),
+            in_doubt: row(&Channel::ALL, |channel| new.gauge(IN_DOUBT, &[("channel", channel.as_str())])),
             quarantine: new.gauge(QUARANTINE, &[]),
             waiting_facts: new.gauge(WAITING, &[]),
+            outcomes_waiting: new.gauge(OUTCOMES_WAITING, &[]),
+            wakes_due: new.gauge(WAKES_DUE, &[]),
             amqp_consumer_up: new.gauge(CONSUMER_UP, &[]),
             amqp_reconnects: row(Link::ALL, |link| new.counter(RECONNECTS, &[("connection", link.as_str())])),
             breaker_open: row(&Channel::ALL, |channel| new.gauge(BREAKER, &[("channel", channel.as_str())])),
