@@ -78,7 +78,7 @@ create table outbox (
     -- Set while nobody knows whether an earlier try arrived.
     doubt_at bigint,
     settled_at bigint
-) with (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 1);
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 1);
 create index outbox_order on outbox (order_key);
 create index outbox_due on outbox (channel, brand, due_at) where due_at is not null;
 create index outbox_doubt on outbox (doubt_at) where doubt_at is not null;

@@ -7,7 +7,7 @@ use super::{Store, now_postgres, now_sqlite};
 use crate::domain::person::Channel;
 
 /// Counting stops here: enough to see that something is badly wrong, little enough to ask every few seconds.
-const COUNT_MAX: i64 = 100_000;
+const COUNT_MAX: i64 = 20_000;
 
 const NOTICES: Sql = Sql::same(
     "select channel, state, count(*) from (
@@ -34,7 +34,7 @@ macro_rules! counts {
 const COUNTS: Sql = Sql { postgres: counts!(now_postgres!()), sqlite: counts!(now_sqlite!()) };
 
 impl Store {
-    /// Counts what is open, in doubt, refused or waiting, each up to 100,000.
+    /// Counts what is open, in doubt, refused or waiting, each up to 20,000.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].

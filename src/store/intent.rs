@@ -12,7 +12,8 @@ use super::save::ms;
 use super::{Access, Store, now_postgres, now_sqlite};
 
 // Granted only if the notice is still claimed under this fence, enough of the lease is left, and the order still has the version
-// that was judged. No indexed column changes. `flights` says where to look if this worker dies.
+// that was judged. No indexed column changes. `is not distinct from` keeps the planner from finding the notices by their orders, of
+// which some have many. `flights` says where to look if this worker dies.
 const INTEND: Sql = Sql {
     postgres: concat!(
         "with asked as materialized (
@@ -25,8 +26,8 @@ const INTEND: Sql = Sql {
         now_postgres!(),
         "), contact = a.contact, said = nullif(a.said, ''), why = null, cause = null
              from asked a join orders r on r.key = a.order_key and r.version = a.version
-             where o.key = a.key and o.order_key = a.order_key and o.state = 'claimed' and o.fence = a.fence
-                 and o.lease_until >= ",
+             where o.key = a.key and o.order_key is not distinct from a.order_key and o.state = 'claimed'
+                 and o.fence = a.fence and o.lease_until >= ",
         now_postgres!(),
         " + $2
              returning o.key, o.lease_until),
