@@ -16,7 +16,6 @@ use super::desk::{Ending, LEASE};
 use super::handoff::{Earlier, Handed};
 use super::limit::{Limits, Wait};
 use super::settings::Pace;
-use crate::channel::email;
 use crate::crash;
 use crate::domain::order::Order;
 use crate::domain::person::Channel;

@@ -4,6 +4,7 @@ mod broker;
 mod channels;
 mod cli;
 mod decode;
+mod dispatch;
 mod deploy;
 mod door;
 mod histories;

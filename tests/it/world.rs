@@ -28,6 +28,7 @@ pub(crate) struct Plan {
     /// Notices that go to the dispatcher in memory; the others are claimed.
     pub(crate) waiting_max: usize,
     pub(crate) senders: Senders,
+    pub(crate) composer: Composer,
 }
 
 /// Everything of a doorstep but its doors.
@@ -39,17 +40,12 @@ pub(crate) struct World {
     pub(crate) handoff: Handoff<Order>,
     timers: Timers,
     decoder: Decoder,
-    captures: Option<(Capture, Capture)>,
+    policies: Policies,
+    /// Where messages are captured, if they are.
+    pub(crate) captures: Option<(Capture, Capture)>,
     /// Something was fed, or the clock moved, since the last drain.
     is_dirty: AtomicBool,
     _folder: tempfile::TempDir,
-}
-
-/// A message that was captured, and when.
-#[derive(Debug, Clone)]
-pub(crate) struct Sent {
-    pub(crate) at: Timestamp,
-    pub(crate) message: Captured,
 }
 
 impl Plan {
@@ -58,8 +54,13 @@ impl Plan {
         let (mails, texts) = (Capture::memory(), Capture::memory());
         let senders =
             Senders { email: email::Sender::Capture(mails.clone()), sms: sms::Sender::Capture(texts.clone()) };
+        (Self::sending(start, policy, senders), mails, texts)
+    }
+
+    /// A plan whose messages go out by `senders`.
+    pub(crate) fn sending(start: &str, policy: Policy, senders: Senders) -> Self {
         let start = start.parse().expect("a time with its offset");
-        (Self { start, policy, waiting_max: 100, senders }, mails, texts)
+        Self { start, policy, waiting_max: 100, senders, composer: Composer::new(|draft| Ok(plainly(draft))) }
     }
 }
 
@@ -81,19 +82,21 @@ impl World {
         store.migrate().await.expect("a new file takes the schema");
         let handoff = Handoff::new(plan.waiting_max);
         let policies = Policies::of_all(plan.policy);
+        let decoder = Decoder::new(Limits::default(), Brands::any("harbour"));
         let hinge = Hinge::new(store.clone(), policies.clone(), clock.clone(), handoff.clone());
         let dispatcher = Dispatcher::new(Parts {
             store: store.clone(),
             handoff: handoff.clone(),
-            policies,
-            composer: Composer::new(|draft| Ok(plainly(draft))),
+            policies: policies.clone(),
+            composer: plan.composer,
             senders: plan.senders,
             settings: Settings::default(),
             tells_outcomes: true,
         });
         let timers = Timers::new(store.clone(), hinge.clone());
         Self {
-            decoder: Decoder::new(Limits::default(), Brands::any("harbour")),
+            decoder,
+            policies,
             clock,
             store,
             hinge,
@@ -147,6 +150,24 @@ impl World {
         times.into_iter().flatten().min()
     }
 
+    /// Another dispatcher on the same store, as if the first one's worker had died.
+    pub(crate) fn successor(&self, senders: Senders) -> Dispatcher {
+        Dispatcher::new(Parts {
+            store: self.store.clone(),
+            handoff: Handoff::new(100),
+            policies: self.policies.clone(),
+            composer: Composer::new(|draft| Ok(plainly(draft))),
+            senders,
+            settings: Settings::default(),
+            tells_outcomes: true,
+        })
+    }
+
+    /// Says that what is left undone is left on purpose.
+    pub(crate) fn leave(&self) {
+        self.is_dirty.store(false, Ordering::Relaxed);
+    }
+
     /// Every message captured so far: mails, then texts.
     pub(crate) fn taken(&self) -> Vec<Captured> {
         let (mails, texts) = self.captures.as_ref().expect("this world captures its messages");
@@ -167,7 +188,7 @@ impl Drop for World {
 }
 
 /// A message in plain words, so that tests of the path do not hang on templates.
-fn plainly(draft: &Draft<'_>) -> Message {
+pub(crate) fn plainly(draft: &Draft<'_>) -> Message {
     let Draft { order, notice, telling, policy, .. } = *draft;
     let state = order.state(&policy.zone);
     let part = |(stage, parcel): &(doorstep::domain::stage::Stage, Option<usize>)| match parcel {
