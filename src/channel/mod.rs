@@ -3,6 +3,7 @@
 //!
 //! No channel retries by itself: one call is one attempt, and the database decides about the next.
 
+pub mod broker;
 pub mod capture;
 pub mod email;
 pub mod guard;

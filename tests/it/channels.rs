@@ -1,5 +1,6 @@
 //! The channels against real sockets: servers that follow a script, and files.
 
+mod broker;
 mod http;
 mod mail;
 mod smtp;
