@@ -49,7 +49,8 @@ async fn main() -> anyhow::Result<()> {
         // Mandatory: what no queue takes comes back instead of being lost.
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let kind = event.r#type.into();
-        unconfirmed.push(channel.basic_publish(exchange.as_str().into(), kind, options, line.as_bytes(), properties).await?);
+        unconfirmed
+            .push(channel.basic_publish(exchange.as_str().into(), kind, options, line.as_bytes(), properties).await?);
         published += 1;
         if unconfirmed.len() >= UNCONFIRMED_MAX {
             confirmed(&mut unconfirmed).await?;

@@ -3,6 +3,7 @@
 mod broker;
 mod http;
 mod mail;
+mod postfix;
 mod smtp;
 
 use std::sync::Arc;
