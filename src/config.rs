@@ -5,17 +5,19 @@ pub mod brands;
 mod layers;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Table;
 
 use crate::apply::Policies;
-use crate::channel::{email, sms};
+use crate::channel::{broker, email, sms};
+use crate::ingest::amqp;
 use crate::ingest::decode::Limits;
 use crate::telemetry::Format;
 use crate::voice::brand::{Brand, Flaw};
-use crate::{dispatch, link, store};
+use crate::{dispatch, link, store, web};
 use brands::{House, Voices};
 
 /// The annotated file with every default: what the environment's variables are read against, and what people copy.
@@ -27,6 +29,10 @@ pub const ANNOTATED: &str = include_str!("../deploy/doorstep.toml");
 pub struct Config {
     pub log: Log,
     pub database: store::Settings,
+    /// Facts from RabbitMQ.
+    pub amqp: amqp::Settings,
+    /// The HTTP side: the door for events, health and pages.
+    pub http: web::Settings,
     /// How much one event may be.
     pub limits: Limits,
     /// Which voices there are.
@@ -36,8 +42,53 @@ pub struct Config {
     pub email: email::Settings,
     pub sms: sms::Settings,
     pub dispatch: dispatch::settings::Settings,
+    /// What other programs hear of notices.
+    pub outcomes: Outcomes,
+    /// How long rows are kept.
+    pub retention: Retention,
     /// Links in messages that lead back to this worker.
     pub links: link::Settings,
+}
+
+/// Outcome events to the broker of `amqp`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Outcomes {
+    /// Whether they are published at all. Without a broker they never are.
+    pub publish: bool,
+    /// The durable topic exchange; the routing key is the event's type.
+    pub exchange: String,
+    /// Whether the exchange is made; otherwise it must be there.
+    pub declare: bool,
+}
+
+impl Default for Outcomes {
+    fn default() -> Self {
+        let broker::Settings { exchange, declare } = broker::Settings::default();
+        Self { publish: true, exchange, declare }
+    }
+}
+
+impl Outcomes {
+    /// What the publisher needs to know.
+    pub fn publisher(&self) -> broker::Settings {
+        broker::Settings { exchange: self.exchange.clone(), declare: self.declare }
+    }
+}
+
+/// How long rows are kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Days that facts, the ledger of silences, and facts whose number never became known are kept. Orders and notices
+    /// stay: they keep second copies out.
+    pub facts_days: NonZeroU16,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { facts_days: NonZeroU16::new(400).expect("a literal above zero") }
+    }
 }
 
 /// What the worker says of itself on standard error.
@@ -125,7 +176,19 @@ impl Config {
     /// # Errors
     /// All that is wrong with them.
     pub fn house(&self) -> Result<House, Wrong> {
-        House::read(&self.voice, &self.brands).map_err(Wrong::Brands)
+        self.house_flaws().map_err(Wrong::Brands)
+    }
+
+    /// The same, with the flaws as values.
+    ///
+    /// # Errors
+    /// All that is wrong with the brands, missing senders included.
+    pub fn house_flaws(&self) -> Result<House, Vec<Flaw>> {
+        let mails_leave = match &self.email {
+            email::Settings::Capture(_) => false,
+            email::Settings::Smtp(_) | email::Settings::Http(_) => true,
+        };
+        House::read(&self.voice, &self.brands)?.with_senders(mails_leave)
     }
 
     /// The brands' policies.
@@ -136,11 +199,20 @@ impl Config {
         house.policies().map_err(Wrong::Brands)
     }
 
+    /// Whether other programs want to hear what became of notices.
+    pub fn tells_outcomes(&self) -> bool {
+        self.outcomes.publish && self.amqp.is_on()
+    }
+
+    /// The embedded database's file; `None` for Postgres.
+    pub fn database_file(&self) -> Option<&Path> {
+        let path = self.database.url.strip_prefix("sqlite:")?;
+        path.strip_prefix("//").unwrap_or(path).split('?').next().map(Path::new)
+    }
+
     /// The folder in which the embedded database lives; `None` for Postgres, or for a file without a folder of its own.
     pub fn data_folder(&self) -> Option<&Path> {
-        let path = self.database.url.strip_prefix("sqlite:")?;
-        let path = path.strip_prefix("//").unwrap_or(path).split('?').next()?;
-        Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty())
+        self.database_file()?.parent().filter(|folder| !folder.as_os_str().is_empty())
     }
 }
 

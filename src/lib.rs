@@ -25,6 +25,8 @@ pub mod dispatch;
 pub mod config;
 /// Capability links: one small right, sealed.
 pub mod link;
+/// The worker: parts, loops, and an orderly stop.
+pub mod app;
 /// The command line: one file a verb.
 pub mod cli;
 /// Named places at which a test can stop the process dead.

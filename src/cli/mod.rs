@@ -1,6 +1,8 @@
 //! The command line: one file a verb. Every verb reads the same configuration, answers people in words and programs in
 //! JSON (`--json`), and ends with an exit code that says which of the two went wrong.
 
+pub mod check;
+pub mod demo;
 pub mod explain;
 pub mod import;
 mod lines;
@@ -10,6 +12,7 @@ pub mod outbox;
 mod parts;
 pub mod quarantine;
 pub mod replay;
+pub mod run;
 pub mod simulate;
 
 use std::path::PathBuf;
@@ -61,6 +64,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// A whole shop's week in a minute, with pages to look at
+    Demo(demo::Args),
+    /// The worker: consume, decide, send, serve pages
+    Run(run::Args),
+    /// Configuration, templates (every stage × language × sample), broker and database, without sending
+    Check(check::Args),
     /// Recorded events through the real rules on a virtual clock: who would have been told what, when and why
     Replay(replay::Args),
     /// A believable stream of events as JSON Lines
@@ -109,6 +118,9 @@ fn run(cli: Cli) -> anyhow::Result<Ending> {
     let out = Out { json: cli.json };
     let config = || Config::load(cli.config.as_deref());
     match &cli.verb {
+        Verb::Demo(args) => wait(demo::run(args, &out)),
+        Verb::Run(_) => wait(run::run(config()?, cli.config.as_deref())).map(|()| Ending::Done),
+        Verb::Check(args) => wait(check::run(args, &config()?, &out)),
         Verb::Replay(args) => replay::run(args, &config()?, &out),
         Verb::Simulate(args) => simulate::run(args, &out).map(|()| Ending::Done),
         Verb::Explain(args) => wait(explain::run(args, &config()?, &out)),

@@ -86,6 +86,30 @@ impl House {
         }
     }
 
+    /// Sees to it that each brand has a sender: where mails stay in the house, an address that can never be delivered to.
+    ///
+    /// # Errors
+    /// The brands without a sender, where `mails_leave`.
+    pub fn with_senders(mut self, mails_leave: bool) -> Result<Self, Vec<Flaw>> {
+        let mut flaws = Vec::new();
+        for Source { id, brand, .. } in &mut self.sources {
+            if !brand.sender.address.is_empty() {
+                continue;
+            }
+            if mails_leave {
+                flaws.push(Flaw {
+                    brand: id.to_string(),
+                    place: "sender.address".to_owned(),
+                    what: "is missing, and mails are to leave the house".to_owned(),
+                    how_to_mend: "name the address that mails come from".to_owned(),
+                });
+            } else {
+                brand.sender.address = format!("post@{id}.invalid");
+            }
+        }
+        if flaws.is_empty() { Ok(self) } else { Err(flaws) }
+    }
+
     /// What the decoder needs to know of the brands.
     pub fn for_decoder(&self) -> decode::Brands {
         let names = || self.sources.iter().map(|source| source.id.as_str().to_owned()).collect();
@@ -141,6 +165,14 @@ mod tests {
         let voices = Voices { default_brand: "harbour".to_owned(), folder: None };
         let house = House::read(&voices, &sections(&["kettle", "harbour"])).expect("a house");
         assert_eq!(house.for_decoder().known, Some(["harbour".to_owned(), "kettle".to_owned()].into()));
+    }
+
+    #[test]
+    fn a_brand_needs_a_sender_only_where_mails_leave_the_house() {
+        let house = House::read(&Voices::default(), &BTreeMap::new()).expect("a house");
+        assert_eq!(house.clone().with_senders(true).expect_err("no sender")[0].place, "sender.address");
+        let kept = house.with_senders(false).expect("captured");
+        assert_eq!(kept.sources[0].brand.sender.address, "post@shop.invalid");
     }
 
     #[test]

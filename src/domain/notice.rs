@@ -106,6 +106,30 @@ impl Why {
             Self::GaveUp => "gave_up",
         }
     }
+
+    /// What the rule says, for people.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Off => "the brand's policy does not tell this stage here",
+            Self::TooOld => "the fact was older than the age limit when it came",
+            Self::Superseded => "a later stage of the same parcel was known already",
+            Self::Merged => "it became part of another message of this order",
+            Self::Expired => "its time had passed",
+            Self::NoLongerTrue => "it was no longer true",
+            Self::NoAddress => "no address for this channel is known",
+            Self::NotWished => "the order says that this channel is not wished",
+            Self::OptedOut => "the person opted out",
+            Self::VolumeCap => "the person had as many messages as the brand allows in a day",
+            Self::OrderCompleteSays => "the last of several parcels: order_complete says it instead",
+            Self::NothingToDo => "not a problem that the customer can act on",
+            Self::NothingToCorrect => "nothing told before said otherwise",
+            Self::OrderOnHold => "the shop is checking the order",
+            Self::QuietHours => "it is night where the person is",
+            Self::Imported => "taken in by import: old orders are not told again",
+            Self::Rejected => "the receiver refused it for good",
+            Self::GaveUp => "the last try was used up",
+        }
+    }
 }
 
 /// A decision not to tell, with its reason: one row of the ledger.

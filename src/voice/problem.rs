@@ -20,6 +20,11 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// All of them, a line each, for a person.
+    pub fn in_lines(problems: &[Self]) -> String {
+        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  ")
+    }
+
     /// Something that shows before any message is rendered.
     pub(crate) fn of_load(brand: &str, place: &str, what: impl Into<String>, how_to_mend: &str) -> Self {
         Self {

@@ -1,9 +1,13 @@
 //! The HTTP side. `app` merges the routes of its parts into one router, and [`server`] serves it.
 
+/// The demo's pages.
+pub mod demo;
 /// `POST /v1/events`.
 pub mod door;
 /// `/healthz`, `/readyz`, `/metrics`.
 pub mod health;
+/// One-click opt-out.
+pub mod optout;
 /// Pages that a person looks at.
 pub mod page;
 /// Refusals in words and numbers.

@@ -1,0 +1,243 @@
+//! The worker: builds the parts from the configuration, starts the loops, and stops them in order.
+//!
+//! It stops as the data flows: first the entrances, each finishing what it has in hand; then the timers; then the dispatcher,
+//! which lets what is being sent come to its end; then what reports on it all; then the database.
+
+mod chores;
+pub mod parts;
+mod relay;
+pub mod voices;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::apply::Hinge;
+use crate::channel::broker::Publisher;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::ingest::amqp::Consumer;
+use crate::ingest::gather::Gatherer;
+use crate::link::Links;
+use crate::store::{Store, StoreError};
+use crate::telemetry;
+use crate::voice::Problem;
+use crate::web::door::Door;
+use crate::web::health::{Health, Part};
+use crate::web::optout::OptOuts;
+use crate::web::token::Tokens;
+use crate::web::{Settings as WebSettings, server};
+use parts::Parts;
+use voices::Speaking;
+
+/// How long requests under way may take after the stop was asked for.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
+/// How long sends under way may take after the entrances are shut. Together with the rest it stays below the 30 s after which
+/// service managers lose their patience.
+const LAST_SENDS: Duration = Duration::from_secs(15);
+/// How long the whole stop may take.
+const STOP_MAX: Duration = Duration::from_secs(28);
+/// How long a database that is not there yet is waited for at the start.
+const STORE_PATIENCE: Duration = Duration::from_secs(60);
+/// The pause between two questions whether it is.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Runs the worker until SIGTERM or SIGINT. `file` is read again when brands are reloaded.
+///
+/// # Errors
+/// When the worker cannot start: a setting, the database, the schema or the port. A worker that has started does not fail; it
+/// reconnects, and says in `/readyz` what it lacks.
+pub async fn run(config: Config, file: Option<PathBuf>) -> anyhow::Result<()> {
+    let signals = Signals::listen().context("listening for signals")?;
+    let speaking = Speaking::load(&config)
+        .map_err(|problems| anyhow::anyhow!(Problem::in_lines(&problems)).context("the brands"))?;
+    let links = Links::open(&config.links)?;
+    let tokens = Tokens::read(&config.http)?;
+    let store = open_store(&config).await?;
+    let parts = Parts::new(&config, store, speaking, links.clone())?;
+    let listener = TcpListener::bind(config.http.listen)
+        .await
+        .with_context(|| format!("listening on http.listen = {}", config.http.listen))?;
+    let worker = Worker::start(&config, file, parts, links, tokens, listener)?;
+    tracing::info!(http = %config.http.listen, amqp = config.amqp.is_on(), "ready");
+    signals.wait().await;
+    worker.stop().await;
+    Ok(())
+}
+
+/// Opens the database, waits for it if it is not there yet, and brings it to this version.
+async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    if let Some(folder) = config.data_folder() {
+        std::fs::create_dir_all(folder).with_context(|| format!("making the folder {}", folder.display()))?;
+    }
+    let store = Store::open(&config.database, Clock::database()).await.context("opening the database")?;
+    let reached = async {
+        loop {
+            match store.ping().await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.is_unavailable() => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "waiting for the database");
+                    tokio::time::sleep(STORE_PAUSE).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    let late = |_| StoreError::Unavailable { what: "no answer within a minute".to_owned() };
+    tokio::time::timeout(STORE_PATIENCE, reached).await.map_err(late).flatten().context("reaching the database")?;
+    store.migrate().await.context("bringing the database to this version")?;
+    store.check_schema().await.context("the database's schema")?;
+    Ok(store)
+}
+
+/// The running loops, in the order in which they stop.
+struct Worker {
+    store: Store,
+    /// Shuts the entrances.
+    entrances: CancellationToken,
+    entrance_tasks: Vec<JoinHandle<()>>,
+    gatherer: (CancellationToken, JoinHandle<()>),
+    timers: (CancellationToken, JoinHandle<()>),
+    dispatcher: (CancellationToken, JoinHandle<()>),
+    /// What reports: outcome events, figures.
+    aside: CancellationToken,
+    aside_tasks: Vec<JoinHandle<()>>,
+}
+
+impl Worker {
+    fn start(
+        config: &Config,
+        file: Option<PathBuf>,
+        parts: Parts,
+        links: Option<Links>,
+        tokens: Tokens,
+        listener: TcpListener,
+    ) -> anyhow::Result<Self> {
+        let Parts { store, voices, decoder, hinge, timers, dispatcher } = parts;
+        let (entrances, aside) = (CancellationToken::new(), CancellationToken::new());
+        let mut entrance_tasks = Vec::new();
+        let mut health = vec![database_part(&store)];
+        if config.amqp.is_on() {
+            let clock = store.clock().clone();
+            let consumer = Consumer::new(config.amqp.clone(), Arc::clone(&decoder), hinge.clone(), clock)?;
+            health.push(broker_part(&consumer));
+            entrance_tasks.push(tokio::spawn(consumer.run(entrances.clone())));
+        }
+
+        let gathering = CancellationToken::new();
+        let (gatherer, gathers) = Gatherer::new(hinge, gathering.clone());
+        let gatherer_task = tokio::spawn(gathers);
+        let mut router = Door::new(Arc::clone(&decoder), gatherer, tokens, config.http.clone())
+            .routes()
+            .merge(Health::new(health, telemetry::render).routes());
+        if let Some(links) = links {
+            router = router.merge(OptOuts::new(store.clone(), links).routes());
+        }
+        entrance_tasks.push(tokio::spawn(serve(listener, router, config.http.clone(), entrances.clone())));
+        entrance_tasks.push(tokio::spawn(voices.follow(config.clone(), file, decoder, entrances.clone())));
+
+        let (timing, sending) = (CancellationToken::new(), CancellationToken::new());
+        let timers_task = tokio::spawn(timers.run(timing.clone()));
+        let dispatcher_task = tokio::spawn(dispatcher.run(sending.clone(), LAST_SENDS));
+
+        let mut aside_tasks = vec![
+            tokio::spawn(chores::look(store.clone(), aside.clone())),
+            tokio::spawn(chores::tidy(store.clone(), config.retention.clone(), aside.clone())),
+        ];
+        if config.tells_outcomes() {
+            let amqp = config.amqp.clone();
+            let address = move || amqp.address().map_err(|wrong| wrong.to_string());
+            let publisher = Publisher::new(config.outcomes.publisher(), address);
+            aside_tasks.push(tokio::spawn(relay::run(store.clone(), publisher, aside.clone())));
+        }
+        Ok(Self {
+            store,
+            entrances,
+            entrance_tasks,
+            gatherer: (gathering, gatherer_task),
+            timers: (timing, timers_task),
+            dispatcher: (sending, dispatcher_task),
+            aside,
+            aside_tasks,
+        })
+    }
+
+    /// Stops in the order of the data's flow.
+    async fn stop(self) {
+        tracing::info!("stopping");
+        let orderly = async {
+            self.entrances.cancel();
+            for task in self.entrance_tasks {
+                ended(task).await;
+            }
+            for (token, task) in [self.gatherer, self.timers, self.dispatcher] {
+                token.cancel();
+                ended(task).await;
+            }
+            self.aside.cancel();
+            for task in self.aside_tasks {
+                ended(task).await;
+            }
+            self.store.close().await;
+        };
+        match tokio::time::timeout(STOP_MAX, orderly).await {
+            Ok(()) => tracing::info!("stopped"),
+            Err(_) => tracing::warn!("stopped before everything had ended: leases run out, and others see to the rest"),
+        }
+    }
+}
+
+/// Waits for a loop's end. One that panicked has said so in the log; the others still stop in order.
+async fn ended(task: JoinHandle<()>) {
+    if task.await.is_err() {
+        tracing::error!("a loop had ended before it was asked to");
+    }
+}
+
+async fn serve(listener: TcpListener, router: axum::Router, settings: WebSettings, stop: CancellationToken) {
+    server::serve(listener, router, &settings, stop, LAST_REQUESTS).await;
+}
+
+fn database_part(store: &Store) -> Part {
+    let store = store.clone();
+    Part::new("database", move || {
+        let store = store.clone();
+        async move { store.ping().await.map_err(|error| error.to_string()) }
+    })
+}
+
+fn broker_part(consumer: &Consumer<Hinge>) -> Part {
+    let health = consumer.health();
+    Part::new("broker", move || {
+        let health = Arc::clone(&health);
+        async move {
+            let trouble = || health.trouble().unwrap_or_else(|| "not connected yet".to_owned());
+            if health.is_up() { Ok(()) } else { Err(trouble()) }
+        }
+    })
+}
+
+/// What asks the worker to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

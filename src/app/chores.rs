@@ -1,0 +1,74 @@
+//! What a worker does beside its work: looks after the pool, says how much waits, and clears away what has had its time.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Retention;
+use crate::store::Store;
+use crate::telemetry;
+
+/// How often the database is asked for its time: the clock follows it, and a silent pool is noticed within three of these.
+const PING_EVERY: Duration = Duration::from_secs(5);
+/// Pings between two counts. Counting reads an index or two; every 15 s is as often as Prometheus asks.
+const PINGS_A_COUNT: u32 = 3;
+/// How often old rows are looked for.
+const TIDY_EVERY: Duration = Duration::from_secs(3600);
+/// Rows of each kind deleted in one transaction: some milliseconds' work.
+const TIDY_ROWS: u32 = 500;
+/// The pause between two such transactions, so that the real work comes first.
+const TIDY_PAUSE: Duration = Duration::from_millis(200);
+
+/// Pings the store, counts what waits, and keeps the histograms small, until `stop`.
+pub(super) async fn look(store: Store, stop: CancellationToken) {
+    let mut pings = 0;
+    loop {
+        if let Err(error) = store.ping().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
+        } else if pings % PINGS_A_COUNT == 0 {
+            match store.figures().await {
+                Ok(figures) => telemetry::stored(&figures, store.clock().now()),
+                Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "nothing could be counted"),
+            }
+        }
+        telemetry::upkeep();
+        pings += 1;
+        if !pause(PING_EVERY, &stop).await {
+            return;
+        }
+    }
+}
+
+/// Deletes what has had its time, until `stop`.
+pub(super) async fn tidy(store: Store, retention: Retention, stop: CancellationToken) {
+    loop {
+        let kept = SignedDuration::from_hours(24 * i64::from(retention.facts_days.get()));
+        let before = store.clock().now() - kept;
+        loop {
+            match store.prune(before, TIDY_ROWS).await {
+                Ok(pruned) if pruned.is_empty() => break,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "old rows stay for now");
+                    break;
+                }
+            }
+            if !pause(TIDY_PAUSE, &stop).await {
+                return;
+            }
+        }
+        if !pause(TIDY_EVERY, &stop).await {
+            return;
+        }
+    }
+}
+
+/// Waits; false if the stop came first.
+async fn pause(length: Duration, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => false,
+        () = tokio::time::sleep(length) => true,
+    }
+}
