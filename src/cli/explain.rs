@@ -210,27 +210,7 @@ fn sentence_of(word: &str) -> String {
 
 /// What a rule says, for people.
 fn sentence(why: Why) -> String {
-    let words = match why {
-        Why::Off => "the brand's policy does not tell this stage here",
-        Why::TooOld => "the fact was older than the age limit when it came",
-        Why::Superseded => "a later stage of the same parcel was known already",
-        Why::Merged => "it became part of another message of this order",
-        Why::Expired => "its time had passed",
-        Why::NoLongerTrue => "it was no longer true",
-        Why::NoAddress => "no address for this channel is known",
-        Why::NotWished => "the order says that this channel is not wished",
-        Why::OptedOut => "the person opted out",
-        Why::VolumeCap => "the person had as many messages as the brand allows in a day",
-        Why::OrderCompleteSays => "the last of several parcels: order_complete says it instead",
-        Why::NothingToDo => "not a problem that the customer can act on",
-        Why::NothingToCorrect => "nothing told before said otherwise",
-        Why::OrderOnHold => "the shop is checking the order",
-        Why::QuietHours => "it is night where the person is",
-        Why::Imported => "taken in by import: old orders are not told again",
-        Why::Rejected => "the receiver refused it for good",
-        Why::GaveUp => "the last try was used up",
-    };
-    format!("{}: {words}", why.as_str())
+    format!("{}: {}", why.as_str(), why.in_words())
 }
 
 /// The story for a program.

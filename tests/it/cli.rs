@@ -1,7 +1,10 @@
 //! The binary as people and scripts use it: what it prints, where, and how it ends.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -52,8 +55,8 @@ fn a_reader_that_leaves_early_is_no_failure() {
     let folder = folder();
     let mut child = doorstep(folder.path())
         .args(["simulate", "--orders", "300"])
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .expect("the binary starts");
     drop(child.stdout.take());
@@ -243,4 +246,127 @@ fn what_was_refused_can_be_shown_retried_and_dropped() {
     assert!(with(&["quarantine", "drop", &left[0]["id"].to_string()]).status.success());
     assert_eq!(with(&["quarantine", "drop", "99"]).status.code(), Some(4));
     assert!(String::from_utf8_lossy(&with(&["quarantine", "list"]).stdout).contains("nothing is kept"));
+}
+
+/// Begins a request and answers with what can be read of it.
+fn ask(address: &str, path: &str) -> BufReader<TcpStream> {
+    let mut stream = TcpStream::connect(address).expect("the demo listens");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").expect("a request");
+    BufReader::new(stream)
+}
+
+fn page(address: &str, path: &str) -> String {
+    let mut text = String::new();
+    ask(address, path).read_to_string(&mut text).expect("an answer in text");
+    text
+}
+
+#[test]
+fn the_demo_shows_orders_and_their_messages_and_stops_by_itself() {
+    let folder = folder();
+    let mut child = doorstep(folder.path())
+        .args(["demo", "--for", "8s", "--port", "0", "--orders", "6", "--speed", "20000", "--json"])
+        .env("TMPDIR", folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut greeting = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+    stdout.read_line(&mut greeting).expect("a greeting");
+    let greeting = lines(&greeting).remove(0);
+    let address = greeting["address"].as_str().and_then(|url| url.strip_prefix("http://")).expect("an address");
+    let address = address.trim_end_matches('/');
+
+    // Each line of this stream is a change; after one there is something to see, and before long a mail.
+    let mut changes = ask(address, "/changes").lines();
+    let mut mail = None;
+    while mail.is_none() {
+        let change = changes.next().expect("changes go on").expect("readable");
+        if !change.starts_with("data:") {
+            continue;
+        }
+        let list = page(address, "/");
+        assert!(list.starts_with("HTTP/1.1 200") && list.contains("doorstep demo"), "{list}");
+        let orders = list.split("href=\"/orders/").skip(1).filter_map(|rest| rest.split('"').next());
+        mail = orders.map(|order| page(address, &format!("/orders/{order}"))).find_map(|order| {
+            let (_, rest) = order.split_once("src=\"/messages/")?;
+            Some(rest.split('"').next()?.to_owned())
+        });
+    }
+    let mail = page(address, &format!("/messages/{}", mail.expect("found")));
+    assert!(mail.contains("sandbox") && mail.contains("text/html"), "the mail is fenced in: {mail}");
+    assert!(page(address, "/orders/harbour/none").starts_with("HTTP/1.1 404"));
+    assert!(child.wait().expect("the demo ends").success());
+    let left = std::fs::read_dir(folder.path()).expect("the folder").count();
+    assert_eq!(left, 0, "the demo leaves something behind");
+}
+
+#[test]
+fn check_passes_on_the_defaults_and_names_what_is_to_be_mended() {
+    let folder = folder();
+    let fine = printed(folder.path(), &["check"]);
+    assert!(fine.ends_with("nothing to mend\n"), "{fine}");
+    assert!(!folder.path().join("doorstep-data").exists(), "check makes nothing");
+    std::fs::write(
+        folder.path().join("doorstep.toml"),
+        "[voice]\ndefault_brand = 'harbour'\n[brands.harbour]\nname = 'Harbour Goods'\ntime_zone = 'Europe/Nowhere'\n",
+    )
+    .expect("a file");
+    let output = run(folder.path(), &["check", "--offline", "--json", "--config", "doorstep.toml"]);
+    assert_eq!(output.status.code(), Some(3));
+    let found = lines(&String::from_utf8_lossy(&output.stdout));
+    let problem = found.iter().find(|one| one["result"] == "problem").expect("a problem");
+    assert!(problem["what"].as_str().is_some_and(|what| what.contains("time_zone")), "{problem}");
+}
+
+#[test]
+fn the_worker_takes_events_over_http_and_stops_when_asked() {
+    let folder = folder();
+    let port = free_port();
+    let mut child = doorstep(folder.path())
+        .arg("run")
+        .env("DOORSTEP_HTTP__LISTEN", format!("127.0.0.1:{port}"))
+        .env("DOORSTEP_LOG__FORMAT", "json")
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut log = BufReader::new(child.stderr.take().expect("piped"));
+    let mut line = String::new();
+    while !line.contains("\"ready\"") {
+        line.clear();
+        assert!(log.read_line(&mut line).expect("a log") > 0, "the worker ended before it was ready");
+    }
+    let address = format!("127.0.0.1:{port}");
+    let paid =
+        event("1001", "a", "order.paid", "2026-11-02T09:00:00Z", r#""customer":{"email":"c1@customer.example"}"#);
+    let mut stream = TcpStream::connect(&address).expect("the worker listens");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
+    write!(
+        stream,
+        "POST /v1/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/cloudevents+json\r\n\
+         Content-Length: {}\r\n\r\n{paid}",
+        paid.len()
+    )
+    .expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
+    assert!(page(&address, "/readyz").starts_with("HTTP/1.1 200"));
+    assert!(page(&address, "/metrics").contains("doorstep_"), "no metrics");
+
+    let asked = Command::new("kill").arg(child.id().to_string()).status().expect("kill is there");
+    assert!(asked.success());
+    let mut rest = String::new();
+    log.read_to_string(&mut rest).expect("the end of the log");
+    assert!(child.wait().expect("the worker ends").success(), "{rest}");
+    assert!(rest.contains("\"stopped\""), "{rest}");
+    let story = lines(&printed(folder.path(), &["explain", "1001", "--json"])).remove(0);
+    assert_eq!(story["facts"].as_array().map(Vec::len), Some(1), "{story}");
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("its address").port()
 }
