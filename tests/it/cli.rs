@@ -3,9 +3,14 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::Duration;
 
+use doorstep::clock::Clock;
+use doorstep::domain::id::BrandId;
+use doorstep::domain::person::{Channel, ContactKey};
+use doorstep::link::{Links, OptOut};
+use doorstep::store::{Settings, Store};
 use serde_json::Value;
 
 /// The binary in an empty folder, with no setting from outside.
@@ -320,49 +325,126 @@ fn check_passes_on_the_defaults_and_names_what_is_to_be_mended() {
     assert!(problem["what"].as_str().is_some_and(|what| what.contains("time_zone")), "{problem}");
 }
 
+/// A worker of its own, on a port that was free a moment ago.
+struct Worker {
+    child: Child,
+    log: BufReader<ChildStderr>,
+    address: String,
+}
+
+impl Worker {
+    fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        let address = format!("127.0.0.1:{}", free_port());
+        let mut child = doorstep(folder)
+            .arg("run")
+            .env("DOORSTEP_HTTP__LISTEN", &address)
+            .env("DOORSTEP_LOG__FORMAT", "json")
+            .envs(variables.iter().copied())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let mut log = BufReader::new(child.stderr.take().expect("piped"));
+        let (mut line, mut all) = (String::new(), String::new());
+        while !line.contains("\"ready\"") {
+            line.clear();
+            let read = log.read_line(&mut line).expect("a log");
+            assert!(read > 0, "the worker ended before it was ready: {all}");
+            all.push_str(&line);
+        }
+        Self { child, log, address }
+    }
+
+    /// Sends a POST and answers with the whole answer.
+    fn post(&self, path: &str, kind: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("the worker listens");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
+        let length = body.len();
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+        .expect("a request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    }
+
+    /// Asks it to stop, as a service manager does, and waits until it has.
+    fn stop(mut self) {
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill is there");
+        assert!(asked.success());
+        let mut rest = String::new();
+        self.log.read_to_string(&mut rest).expect("the end of the log");
+        assert!(self.child.wait().expect("the worker ends").success(), "{rest}");
+        assert!(rest.contains("\"stopped\""), "{rest}");
+    }
+}
+
 #[test]
 fn the_worker_takes_events_over_http_and_stops_when_asked() {
     let folder = folder();
-    let port = free_port();
-    let mut child = doorstep(folder.path())
-        .arg("run")
-        .env("DOORSTEP_HTTP__LISTEN", format!("127.0.0.1:{port}"))
-        .env("DOORSTEP_LOG__FORMAT", "json")
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    let mut log = BufReader::new(child.stderr.take().expect("piped"));
-    let mut line = String::new();
-    while !line.contains("\"ready\"") {
-        line.clear();
-        assert!(log.read_line(&mut line).expect("a log") > 0, "the worker ended before it was ready");
-    }
-    let address = format!("127.0.0.1:{port}");
+    let worker = Worker::start(folder.path(), &[]);
     let paid =
         event("1001", "a", "order.paid", "2026-11-02T09:00:00Z", r#""customer":{"email":"c1@customer.example"}"#);
-    let mut stream = TcpStream::connect(&address).expect("the worker listens");
-    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
-    write!(
-        stream,
-        "POST /v1/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/cloudevents+json\r\n\
-         Content-Length: {}\r\n\r\n{paid}",
-        paid.len()
-    )
-    .expect("a request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
+    let answer = worker.post("/v1/events", "application/cloudevents+json", &paid);
     assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
-    assert!(page(&address, "/readyz").starts_with("HTTP/1.1 200"));
-    assert!(page(&address, "/metrics").contains("doorstep_"), "no metrics");
-
-    let asked = Command::new("kill").arg(child.id().to_string()).status().expect("kill is there");
-    assert!(asked.success());
-    let mut rest = String::new();
-    log.read_to_string(&mut rest).expect("the end of the log");
-    assert!(child.wait().expect("the worker ends").success(), "{rest}");
-    assert!(rest.contains("\"stopped\""), "{rest}");
+    assert!(page(&worker.address, "/readyz").starts_with("HTTP/1.1 200"));
+    assert!(page(&worker.address, "/metrics").contains("doorstep_"), "no metrics");
+    worker.stop();
     let story = lines(&printed(folder.path(), &["explain", "1001", "--json"])).remove(0);
     assert_eq!(story["facts"].as_array().map(Vec::len), Some(1), "{story}");
+}
+
+#[test]
+fn one_click_opts_out_and_reading_the_page_does_not() {
+    use doorstep::domain::stage::Class;
+    const SECRET: &str = "a secret of this test alone";
+    let folder = folder();
+    std::fs::write(folder.path().join("link.secret"), SECRET).expect("a file");
+    let worker = Worker::start(
+        folder.path(),
+        &[
+            ("DOORSTEP_LINKS__BASE_URL", "https://post.harbour.example"),
+            ("DOORSTEP_LINKS__SECRET_FILES", "['link.secret']"),
+        ],
+    );
+    let links = Links::new("https://post.harbour.example", &[SECRET.into()]).expect("links");
+    let contact = ContactKey::new(Channel::Email, "c1@customer.example");
+    let who = OptOut { contact, brand: BrandId::new("shop"), locale: "pl".to_owned() };
+    let url = links.opt_out_url(&who);
+    let path = url.strip_prefix("https://post.harbour.example").expect("our address");
+    const FORM: &str = "application/x-www-form-urlencoded";
+
+    let asked = page(&worker.address, path);
+    assert!(
+        asked.starts_with("HTTP/1.1 200") && asked.contains("method=\"post\"") && asked.contains("lang=\"pl\""),
+        "{asked}"
+    );
+    let unknown = page(&worker.address, "/u/AAAA");
+    assert!(unknown.starts_with("HTTP/1.1 404"), "{unknown}");
+    let forged = format!("{}x", &path[..path.len() - 1]);
+    assert!(worker.post(&forged, FORM, "List-Unsubscribe=One-Click").starts_with("HTTP/1.1 404"));
+    assert!(worker.post(path, FORM, "something=else").starts_with("HTTP/1.1 400"));
+    assert_eq!(wishes(folder.path(), contact), [true, true, true], "nobody pressed the button yet");
+
+    let stopped = worker.post(path, FORM, "List-Unsubscribe=One-Click");
+    assert!(stopped.starts_with("HTTP/1.1 200"), "{stopped}");
+    worker.stop();
+    let [progress, problem, question] = wishes(folder.path(), contact);
+    assert!(!progress && !question, "the opt-out was not noted");
+    assert!(problem, "news of a problem with a paid order goes on");
+
+    /// Whether progress, problems and questions may be told.
+    fn wishes(folder: &Path, contact: ContactKey) -> [bool; 3] {
+        let settings = Settings::at(format!("sqlite:{}", folder.join("doorstep-data/doorstep.db").display()));
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            let store = Store::open(&settings, Clock::database()).await.expect("the worker's database");
+            let consent = store.consents(&[contact]).await.expect("an answer").remove(0);
+            store.close().await;
+            [Class::Progress, Class::Problem, Class::Question].map(|class| consent.allows(class))
+        })
+    }
 }
 
 /// A port that was free a moment ago.
