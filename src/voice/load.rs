@@ -154,7 +154,7 @@ fn words(source: &Source, pieces: &BTreeMap<String, String>, tag: &str) -> Resul
     }
     let reference = pieces.get(REFERENCE).expect("the reference language is shipped");
     let reference = words::parse(reference.clone()).expect("a test parses the shipped words");
-    let missing = Words::keys(&reference).into_iter().filter(|key| !keys.contains(key));
+    let missing = Words::required(&reference).into_iter().filter(|key| !keys.contains(key));
     let missing: Vec<Problem> = missing
         .map(|key| {
             Problem::of_load(

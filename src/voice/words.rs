@@ -61,6 +61,20 @@ impl Words {
         self.speak(id, Some(part), args)
     }
 
+    /// The keys that a language must have: all of the reference but those that its own sentences are built of, since each
+    /// language builds its sentences of other parts.
+    pub(crate) fn required(reference: &FluentResource) -> BTreeSet<String> {
+        let source = reference.source();
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let parts: BTreeSet<&str> = source
+            .split('{')
+            .map(|after| after.trim_start())
+            .filter(|after| after.starts_with(|c: char| c.is_ascii_alphabetic()))
+            .map(|after| &after[..after.find(|c| !is_name(c)).unwrap_or(after.len())])
+            .collect();
+        Self::keys(reference).into_iter().filter(|key| !parts.contains(key.as_str())).collect()
+    }
+
     /// Every message and attribute that can be said: `shipped.subject`.
     pub(crate) fn keys(resource: &FluentResource) -> BTreeSet<String> {
         let mut keys = BTreeSet::new();

@@ -17,6 +17,8 @@
 #   .happened .know .do .you             for problems: what happened, what we know, what we do, what the customer can do
 #   .also                                the same news as one line in another message
 
+# A message that others here are built of (your-parcel, arriving) is a part; other languages build their own.
+
 ## Days and times
 
 on-day = { $relative ->
