@@ -13,6 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::clock::{Clock, Stopwatch};
+use crate::crash;
 use crate::dispatch::handoff::{Handed, Handoff, LEASE, Slots};
 use crate::domain::decide::Cause;
 use crate::domain::event::Event;
@@ -199,8 +200,10 @@ impl Hinge {
 
     async fn apply_once(&self, part: &[Incoming]) -> Result<Vec<Verdict>, Failed> {
         let mut tx = self.store.begin("apply").await?;
+        crash::point("apply.begun");
         let arrivals: Vec<_> = part.iter().filter_map(Incoming::arrival).cloned().collect();
         let mut seen = tx.mark_seen(&arrivals).await?.into_iter();
+        crash::point("apply.inbox_written");
         let mut refused = Vec::new();
         let mut verdicts = Vec::with_capacity(part.len());
         let mut facts: Vec<(usize, &Event)> = Vec::with_capacity(part.len());
@@ -213,6 +216,7 @@ impl Hinge {
         }
         let mut batch = Batch::default();
         let waiting = self.fold_all(&mut tx, &mut batch, &facts, &mut verdicts).await?;
+        crash::point("apply.decided");
         self.commit(tx, batch, waiting, refused).await?;
         Ok(verdicts)
     }
@@ -229,6 +233,7 @@ impl Hinge {
         let named: Vec<(OrderKey, &Event)> =
             facts.iter().filter_map(|(_, event)| Some((event.order_key()?, *event))).collect();
         self.load(tx, batch, named.iter().map(|(key, _)| key)).await?;
+        crash::point("apply.loaded");
         for (key, event) in &named {
             self.fold(batch, key, event);
         }
@@ -316,6 +321,7 @@ impl Hinge {
         let Written { orders, mut states, numbers, adopted, wakes, notices, withdrawn, recheck, silences } =
             batch.finish();
         let mut room = Room::reserve(&self.handoff, &notices, now);
+        crash::point("apply.reserved");
         let notices: Vec<Planned> =
             notices.into_iter().map(|notice| Planned { claimed: room.take(&notice, now), notice }).collect();
         let handed: HashMap<_, _> =
@@ -334,7 +340,9 @@ impl Hinge {
             outcomes: Vec::new(),
         };
         let inserted = tx.save(&changes, LEASE.unsigned_abs()).await?;
+        crash::point("apply.written");
         tx.commit().await?;
+        crash::point("apply.committed");
         let mut shared: HashMap<OrderKey, (Arc<Order>, i64)> = HashMap::new();
         for notice in inserted.iter().filter_map(|key| handed.get(key)) {
             let (order, version) = shared.entry(notice.order.clone()).or_insert_with(|| {
@@ -343,6 +351,14 @@ impl Hinge {
             });
             room.fill(Handed::fresh(notice.clone(), Arc::clone(order), *version, now));
         }
+        // Notices of earlier batches that still wait are judged by what is known now.
+        for (key, (order, version)) in shared {
+            self.handoff.refresh(&key, version, || order);
+        }
+        for (key, (order, version)) in states {
+            self.handoff.refresh(&key, version, || Arc::new(order));
+        }
+        crash::point("apply.handed_over");
         Ok(())
     }
 

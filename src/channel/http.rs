@@ -18,6 +18,7 @@ use reqwest::{Client, Method, Request, Response, Url};
 use super::guard::{Guard, Refused, Resolver};
 use super::setup::{SetupError, install_tls, read};
 use super::{Cause, SendError};
+use crate::crash;
 
 /// Most of an answer that is looked at, in bytes: receipts and error names are far smaller.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
@@ -113,7 +114,9 @@ impl Endpoint {
         *request.headers_mut() = self.headers.clone();
         request.headers_mut().extend(headers);
         *request.body_mut() = Some(body.into());
+        crash::point("http.requested");
         let response = self.client.execute(request).await.map_err(|error| lost(&error))?;
+        crash::point("http.answered");
         let status = response.status().as_u16();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value, now));
         Ok(Answer { status, retry_after, body: beginning(response).await })

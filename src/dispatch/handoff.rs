@@ -164,13 +164,20 @@ impl<O> Handoff<O> {
     }
 
     /// Takes note of an order's new state, once it is committed: who still waits is judged by it. Without this, each of them
-    /// would be refused its intent, since its order has moved on, and would have to be looked up again.
-    pub fn refresh(&self, key: &OrderKey, order: &Arc<O>, version: i64) {
+    /// would be refused its intent, since its order has moved on, and would have to be looked up again. `state` is asked
+    /// only if somebody waits.
+    pub fn refresh(&self, key: &OrderKey, version: i64, state: impl FnOnce() -> Arc<O>) {
+        let mut state = Some(state);
+        let mut made: Option<Arc<O>> = None;
         for room in self.rooms.iter() {
             if let Some(known) = room.lock().orders.get_mut(key)
                 && known.1 < version
             {
-                (known.0, known.1) = (Arc::clone(order), version);
+                if let Some(state) = state.take() {
+                    made = Some(state());
+                }
+                known.0 = Arc::clone(made.as_ref().expect("made the first time it is needed"));
+                known.1 = version;
             }
         }
     }
@@ -424,9 +431,9 @@ mod tests {
         let handoff = Handoff::new(10);
         put(&handoff, "harbour", 1..=2);
         let key = |number: u32| OrderKey::new(&BrandId::new("harbour"), &OrderId::new(number.to_string()));
-        handoff.refresh(&key(1), &Arc::new(100), 5);
-        handoff.refresh(&key(1), &Arc::new(99), 4);
-        handoff.refresh(&key(3), &Arc::new(300), 5);
+        handoff.refresh(&key(1), 5, || Arc::new(100));
+        handoff.refresh(&key(1), 4, || unreachable!("an older state is not asked for"));
+        handoff.refresh(&key(3), 5, || unreachable!("nobody waits for it"));
         let taken = handoff.take(Channel::Email, 9);
         assert_eq!(taken.iter().map(|handed| handed.version).collect::<Vec<_>>(), [5, 1]);
         assert_eq!(numbers(taken), [100, 2]);

@@ -22,6 +22,7 @@ use super::verdict::{Unopened, broken, broken_protocol, expect, fault, in_doubt,
 use super::wire::{Reply, Trouble, Wire};
 use crate::channel::{Cause, Receipt, SendError};
 use crate::clock::Stopwatch;
+use crate::crash;
 
 /// How long each sort of step may take.
 #[derive(Debug, Clone, Copy)]
@@ -181,6 +182,7 @@ impl Conversation {
             self.ask_in_turn(&commands).await
         };
         self.dirty = true;
+        crash::point("smtp.addressed");
         judge(&replies)
     }
 
@@ -259,10 +261,12 @@ impl Conversation {
             };
             return (None, Err(error));
         }
+        crash::point("smtp.body_written");
         let reply = match self.wire.reply(self.limits.accept).await {
             Ok(reply) => reply,
             Err(trouble) => return (None, Err(in_doubt(trouble))),
         };
+        crash::point("smtp.answered");
         let verdict = match reply.code {
             200..=299 => Ok(receipt(&reply)),
             400..=599 => Err(refusal(&reply, "the mail was refused")),

@@ -21,6 +21,7 @@ use super::verdict::Unopened;
 use super::{address, mime};
 use crate::channel::setup::{SetupError, install_tls, roots, secret};
 use crate::channel::{Intent, Mail, Message, Receipt, Sealed, SendError};
+use crate::crash;
 use crate::domain::person::Channel;
 
 /// After how long a pause the server is asked whether it is still there before the next mail.
@@ -180,6 +181,7 @@ impl Relay {
         let envelope = envelope(sealed)?;
         let _slot = self.slots.acquire().await.expect("the slots are never closed");
         let conversation = self.opened(&envelope, &sealed.bytes).await?;
+        crash::point("smtp.may_send");
         if !intent.commit().await {
             // After the 354 there is no way back but to hang up.
             return Err(SendError::NotWanted);
@@ -204,6 +206,7 @@ impl Relay {
         let mut conversation = Conversation::open(&self.peer).await.inspect_err(|error| {
             tracing::warn!(endpoint = %self.name, %error, "no connection to the mail server");
         })?;
+        crash::point("smtp.connected");
         match conversation.open_mail(envelope, mail).await {
             Ok(()) => Ok(conversation),
             Err(unopened) => Err(self.after(conversation, unopened)),
