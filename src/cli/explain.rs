@@ -91,6 +91,8 @@ async fn read(store: &Store, key: &OrderKey) -> anyhow::Result<Option<Story>> {
 /// One line of the story.
 struct Event {
     at: Timestamp,
+    /// Orders what came in together: when a fact happened; for decisions, after all of them.
+    then: Timestamp,
     what: &'static str,
     which: String,
     rule: String,
@@ -109,7 +111,7 @@ fn tell(story: &Story, fallback: &TimeZone, out: &Out) -> anyhow::Result<()> {
     let mut events: Vec<Event> = story.facts.iter().map(|fact| of_fact(fact, &clock)).collect();
     events.extend(story.notices.iter().flat_map(|row| of_notice(row, &clock)));
     events.extend(story.silences.iter().map(of_silence));
-    events.sort_by_key(|event| event.at);
+    events.sort_by_key(|event| (event.at, event.then));
     let rows: Vec<[String; 4]> =
         events.into_iter().map(|event| [clock(event.at), event.what.to_owned(), event.which, event.rule]).collect();
     out.say("")?;
@@ -155,11 +157,11 @@ fn now(state: &OrderState<'_>, clock: &impl Fn(Timestamp) -> String) -> Vec<Stri
 
 fn of_fact(fact: &Fact, clock: &impl Fn(Timestamp) -> String) -> Event {
     // Stored facts have passed the door once; one that no longer does is still shown by what its row says.
-    let happened = decode_stored(&fact.raw).map_or_else(
-        |_| "its bytes can no longer be read".to_owned(),
-        |event| format!("happened {}", clock(event.time)),
-    );
-    Event { at: fact.received_at, what: "fact", which: fact.kind.clone(), rule: happened }
+    let happened = decode_stored(&fact.raw).ok().map(|event| event.time);
+    let rule =
+        happened.map_or_else(|| "its bytes can no longer be read".to_owned(), |at| format!("happened {}", clock(at)));
+    let then = happened.unwrap_or(Timestamp::MIN);
+    Event { at: fact.received_at, then, what: "fact", which: fact.kind.clone(), rule }
 }
 
 fn of_notice(row: &NoticeRow, clock: &impl Fn(Timestamp) -> String) -> Vec<Event> {
@@ -172,7 +174,8 @@ fn of_notice(row: &NoticeRow, clock: &impl Fn(Timestamp) -> String) -> Vec<Event
         [rule, row.cause.clone(), row.receipt.clone()].into_iter().flatten().collect::<Vec<_>>().join("; ")
     };
     let key = format!("the fact of {} calls for it; key {}", clock(notice.fact_at), notice.key);
-    let planned = Event { at: notice.planned_at, what: "planned", which: which.clone(), rule: key };
+    let planned =
+        Event { at: notice.planned_at, then: Timestamp::MAX, what: "planned", which: which.clone(), rule: key };
     let (at, what) = match row.state {
         State::Planned if row.why.is_some() => (row.first_try_at.unwrap_or(notice.planned_at), "held"),
         State::Planned => (row.first_try_at.unwrap_or(notice.planned_at), "waits"),
@@ -192,7 +195,7 @@ fn of_notice(row: &NoticeRow, clock: &impl Fn(Timestamp) -> String) -> Vec<Event
     if row.attempts > 1 {
         rule.push_str(&format!(" ({} tries)", row.attempts));
     }
-    vec![planned, Event { at: at.max(notice.planned_at), what, which, rule }]
+    vec![planned, Event { at: at.max(notice.planned_at), then: Timestamp::MAX, what, which, rule }]
 }
 
 fn of_silence(silence: &Silence) -> Event {
@@ -200,7 +203,7 @@ fn of_silence(silence: &Silence) -> Event {
     let role = silence.role.map(|role| format!(" · {}", role.as_str())).unwrap_or_default();
     let shipment = silence.shipment.as_deref().map(|id| format!(" · {id}")).unwrap_or_default();
     let which = format!("{}{channel}{role}{shipment}", silence.stage.as_str());
-    Event { at: silence.at, what: "silent", which, rule: sentence(silence.why) }
+    Event { at: silence.at, then: Timestamp::MAX, what: "silent", which, rule: sentence(silence.why) }
 }
 
 /// A rule's word from a row, with its sentence.

@@ -1,5 +1,6 @@
 //! What the demo's pages say: orders, facts and decisions in plain words.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -53,6 +54,9 @@ pub(super) struct Fact {
 pub(super) struct Step {
     #[serde(skip)]
     when: Timestamp,
+    /// When a fact happened: orders what came in together.
+    #[serde(skip)]
+    happened: Timestamp,
     kind: &'static str,
     at: String,
     what: String,
@@ -158,8 +162,10 @@ fn standing(state: &State<'_>) -> (String, &'static str) {
         };
     };
     let (word, tone) = status_word(slowest);
+    // What needs nobody's eye is told shortest by how much has arrived.
+    let calm = matches!(tone, "" | "good");
     let word =
-        if delivered > 0 { format!("{word}, {delivered} of {} delivered", statuses.len()) } else { word.to_owned() };
+        if delivered > 0 && calm { format!("{delivered} of {} delivered", statuses.len()) } else { word.to_owned() };
     (word, tone)
 }
 
@@ -238,29 +244,26 @@ pub(super) fn line(
     line.extend(notices.iter().map(|row| notice_step(key, row, open, zone)));
     line.extend(silences.iter().map(|silence| silence_step(silence, zone)));
     // Newest first; where several things carry one time, what was said stands above what caused it.
-    line.sort_by_key(|step| (std::cmp::Reverse(step.when), step.kind == "fact"));
+    line.sort_by_key(|step| (Reverse(step.when), step.kind == "fact", Reverse(step.happened)));
     line
 }
 
 fn step(kind: &'static str, when: Timestamp, zone: &TimeZone, what: String, detail: Option<String>) -> Step {
-    Step { when, kind, at: clock(when, Some(zone)), what, detail, href: None, link: None, open: false }
+    let at = clock(when, Some(zone));
+    Step { when, happened: when, kind, at, what, detail, href: None, link: None, open: false }
 }
 
 fn fact_step(fact: &StoredFact, zone: &TimeZone) -> Step {
     let what = Kind::parse(&fact.kind).map_or_else(|| fact.kind.clone(), |kind| fact_words(kind).to_owned());
-    let detail = decode_stored(&fact.raw).ok().and_then(|event| {
-        let late = fact.received_at.duration_since(event.time);
-        let place = event.shipment_patch.as_ref().and_then(|patch| patch.location.clone());
-        let reason = event
-            .shipment_patch
-            .as_ref()
-            .and_then(|patch| patch.reason)
-            .map(|reason| reason.as_str().replace('_', " "));
-        let told = (late > LATE).then(|| format!("happened {}, came late", clock(event.time, Some(zone))));
-        let all: Vec<String> = [place, reason, told].into_iter().flatten().collect();
-        (!all.is_empty()).then(|| all.join(", "))
-    });
-    step("fact", fact.received_at, zone, what, detail)
+    let Ok(event) = decode_stored(&fact.raw) else { return step("fact", fact.received_at, zone, what, None) };
+    let late = fact.received_at.duration_since(event.time) > LATE;
+    let patch = event.shipment_patch.as_ref();
+    let place = patch.and_then(|patch| patch.location.clone());
+    let reason = patch.and_then(|patch| patch.reason).map(|reason| reason.as_str().replace('_', " "));
+    let told = late.then(|| format!("happened {}, came late", clock(event.time, Some(zone))));
+    let all: Vec<String> = [place, reason, told].into_iter().flatten().collect();
+    let detail = (!all.is_empty()).then(|| all.join(", "));
+    Step { happened: event.time, ..step("fact", fact.received_at, zone, what, detail) }
 }
 
 fn notice_step(key: &OrderKey, row: &NoticeRow, open: Option<NoticeKey>, zone: &TimeZone) -> Step {
