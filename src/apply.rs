@@ -17,13 +17,14 @@ use crate::crash;
 use crate::dispatch::handoff::{Handed, Handoff, LEASE, Slots};
 use crate::domain::decide::Cause;
 use crate::domain::event::Event;
-use crate::domain::id::{BrandId, OrderKey, TrackingNumber};
-use crate::domain::notice::Notice;
+use crate::domain::id::{BrandId, NoticeKey, OrderKey, TrackingNumber};
+use crate::domain::notice::{Notice, Why};
 use crate::domain::order::Order;
 use crate::domain::person::Channel;
 use crate::domain::policy::Policy;
 use crate::ingest::{Apply, Incoming, decode};
-use crate::store::rows::{Changes, Planned, Refused, Seen};
+use crate::outcomes;
+use crate::store::rows::{Changes, Outcome, Planned, Refused, Seen};
 use crate::store::{Store, StoreError, Tx, unbroken};
 use crate::telemetry;
 
@@ -103,6 +104,7 @@ pub struct Hinge {
     clock: Clock,
     handoff: Handoff<Order>,
     cause: Cause,
+    tells: bool,
 }
 
 impl Apply for Hinge {
@@ -150,7 +152,12 @@ impl From<Failed> for StoreError {
 impl Hinge {
     /// A hinge that hands notices over to the dispatcher behind `handoff`.
     pub fn new(store: Store, policies: Policies, clock: Clock, handoff: Handoff<Order>) -> Self {
-        Self { store, policies, clock, handoff, cause: Cause::Fact }
+        Self { store, policies, clock, handoff, cause: Cause::Fact, tells: false }
+    }
+
+    /// The same hinge, which also queues outcome events for what it plans and takes back.
+    pub fn telling(&self) -> Self {
+        Self { tells: true, ..self.clone() }
     }
 
     /// The same hinge for old orders: their facts update the state, and nobody is told what has already happened.
@@ -326,6 +333,7 @@ impl Hinge {
             notices.into_iter().map(|notice| Planned { claimed: room.take(&notice, now), notice }).collect();
         let handed: HashMap<_, _> =
             notices.iter().filter(|p| p.claimed).map(|p| (p.notice.key, p.notice.clone())).collect();
+        let outcomes = if self.tells { self.outcomes(&notices, &withdrawn, &states, now) } else { Vec::new() };
         let changes = Changes {
             orders,
             numbers,
@@ -337,7 +345,7 @@ impl Hinge {
             recheck,
             silences,
             refused,
-            outcomes: Vec::new(),
+            outcomes,
         };
         let inserted = tx.save(&changes, LEASE.unsigned_abs()).await?;
         crash::point("apply.written");
@@ -360,6 +368,21 @@ impl Hinge {
         }
         crash::point("apply.handed_over");
         Ok(())
+    }
+
+    fn outcomes(
+        &self,
+        notices: &[Planned],
+        withdrawn: &[(OrderKey, NoticeKey, Why)],
+        states: &HashMap<OrderKey, (Order, i64)>,
+        now: Timestamp,
+    ) -> Vec<Outcome> {
+        let planned = notices.iter().map(|planned| outcomes::planned(&planned.notice));
+        let taken_back = withdrawn.iter().filter_map(|(key, notice, why)| {
+            let (order, _) = states.get(key)?;
+            outcomes::withdrawn(key, order, *notice, *why, now)
+        });
+        planned.chain(taken_back).collect()
     }
 
     async fn tick_all(&self, keys: &[OrderKey]) -> Result<(), StoreError> {

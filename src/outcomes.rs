@@ -5,7 +5,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::notice::Notice;
+use crate::domain::id::{NoticeKey, OrderKey};
+use crate::domain::notice::{Notice, Why};
+use crate::domain::order::{Handled, Order};
 use crate::domain::person::{Channel, Role};
 use crate::domain::stage::Stage;
 use crate::store::rows::{Outcome, Verdict};
@@ -78,7 +80,9 @@ pub struct NoticeData<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     shipment_id: Option<&'a str>,
     stage: Stage,
-    occurrence: u32,
+    /// First, second, … time of this stage for this parcel; missing where a plan was taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    occurrence: Option<u32>,
     to: Role,
     channel: Channel,
     /// When the fact happened.
@@ -102,12 +106,25 @@ pub struct NoticeData<'a> {
 /// The outcome event for a notice that was just planned.
 pub fn planned(notice: &Notice) -> Outcome {
     let due = Some(notice.due);
-    event(notice, Kind::Planned, notice.planned_at, 0, Detail { due, ..Detail::default() })
+    event(&notice.into(), Kind::Planned, notice.planned_at, 0, Detail { due, ..Detail::default() })
 }
 
-/// The outcome event for a planned notice that was taken back because of newer facts.
-pub fn withdrawn(notice: &Notice, why: crate::domain::notice::Why, now: Timestamp) -> Outcome {
-    event(notice, Kind::Superseded, now, 0, Detail { why: Some(why.as_str()), ..Detail::default() })
+/// The outcome event for a planned notice that was taken back because of newer facts; `None` if its order knows nothing of
+/// it. `order` is the order's document, in which the decision is kept.
+pub fn withdrawn(key: &OrderKey, order: &Order, notice: NoticeKey, why: Why, now: Timestamp) -> Option<Outcome> {
+    let planned = |handled: &'_ Handled| handled.notices.iter().find(|open| open.key == notice).cloned();
+    let (handled, open) = order.told.handled.iter().find_map(|handled| Some((handled, planned(handled)?)))?;
+    let subject = Subject {
+        key: notice,
+        order: key,
+        shipment: handled.parcel.as_deref(),
+        stage: handled.stage,
+        occurrence: None,
+        role: open.role,
+        channel: open.channel,
+        fact_at: Timestamp::from_millisecond(handled.at).ok()?,
+    };
+    Some(event(&subject, Kind::Superseded, now, 0, Detail { why: Some(why.as_str()), ..Detail::default() }))
 }
 
 /// The outcome event for the end of a claim; `None` for ends that are no news to anyone: a later try, a claim given back.
@@ -124,7 +141,7 @@ pub fn settled(notice: &Notice, fence: i32, verdict: &Verdict, now: Timestamp) -
         Verdict::InDoubt { cause } => (Kind::InDoubt, Detail { cause: Some(cause), ..detail }),
         Verdict::Deferred { .. } | Verdict::Released => return None,
     };
-    Some(event(notice, kind, now, fence, detail))
+    Some(event(&notice.into(), kind, now, fence, detail))
 }
 
 #[derive(Default)]
@@ -135,10 +152,37 @@ struct Detail<'a> {
     receipt: Option<&'a str>,
 }
 
+/// What an outcome event says of its notice.
+struct Subject<'a> {
+    key: NoticeKey,
+    order: &'a OrderKey,
+    shipment: Option<&'a str>,
+    stage: Stage,
+    occurrence: Option<u32>,
+    role: Role,
+    channel: Channel,
+    fact_at: Timestamp,
+}
+
+impl<'a> From<&'a Notice> for Subject<'a> {
+    fn from(notice: &'a Notice) -> Self {
+        Self {
+            key: notice.key,
+            order: &notice.order,
+            shipment: notice.shipment.as_deref(),
+            stage: notice.stage,
+            occurrence: Some(notice.occurrence),
+            role: notice.role,
+            channel: notice.channel,
+            fact_at: notice.fact_at,
+        }
+    }
+}
+
 /// `round` tells apart outcomes of one kind that a notice can have several times, such as being held.
-fn event(notice: &Notice, kind: Kind, time: Timestamp, round: i32, detail: Detail<'_>) -> Outcome {
-    let id = Uuid::new_v5(&notice.key.0, format!("{}\0{round}", kind.as_str()).as_bytes());
-    let order_id = notice.order.order_str();
+fn event(about: &Subject<'_>, kind: Kind, time: Timestamp, round: i32, detail: Detail<'_>) -> Outcome {
+    let id = Uuid::new_v5(&about.key.0, format!("{}\0{round}", kind.as_str()).as_bytes());
+    let order_id = about.order.order_str();
     let body = NoticeEvent {
         specversion: "1.0",
         id,
@@ -147,16 +191,16 @@ fn event(notice: &Notice, kind: Kind, time: Timestamp, round: i32, detail: Detai
         subject: order_id,
         time,
         datacontenttype: "application/json",
-        brand: notice.order.brand_str(),
+        brand: about.order.brand_str(),
         data: NoticeData {
-            key: notice.key.0,
+            key: about.key.0,
             order_id,
-            shipment_id: notice.shipment.as_deref(),
-            stage: notice.stage,
-            occurrence: notice.occurrence,
-            to: notice.role,
-            channel: notice.channel,
-            fact_at: notice.fact_at,
+            shipment_id: about.shipment,
+            stage: about.stage,
+            occurrence: about.occurrence,
+            to: about.role,
+            channel: about.channel,
+            fact_at: about.fact_at,
             due: detail.due,
             why: detail.why,
             cause: detail.cause,
@@ -172,8 +216,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::domain::id::{BrandId, NoticeKey, OrderId, OrderKey};
-    use crate::domain::notice::Why;
+    use crate::domain::id::{BrandId, OrderId};
 
     fn notice() -> Notice {
         let order = OrderKey::new(&BrandId::new("harbour"), &OrderId::new("HG-1042"));

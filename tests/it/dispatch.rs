@@ -179,6 +179,28 @@ async fn a_mail_is_given_up_after_three_days() {
     assert!((12..=14).contains(&server.seen().len()), "{}", server.seen().len());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn programs_hear_what_was_planned_and_what_was_taken_back() {
+    let mut policy = policy();
+    policy.stages.values_mut().for_each(|rule| rule.merge_window = SignedDuration::from_mins(10));
+    let world = World::new(START, policy).await;
+    world.feed(&[paid("1")]).await;
+    let data = json!({"order": {"id": "1"}, "shipment": {"id": "A"}});
+    world.feed(&[event("shipped", "shipment.shipped", START, data)]).await;
+    world.drain().await;
+    let all = world.store.claim_outcomes(100, Duration::from_secs(60)).await.expect("the store answers");
+    let said = |outcome: &doorstep::store::rows::Outcome| {
+        let body: Value = serde_json::from_str(&outcome.body).expect("JSON");
+        let word = |name: &str| body["data"][name].as_str().unwrap_or("-").to_owned();
+        format!("{} {} {} {}", outcome.kind, word("stage"), word("shipment_id"), word("why"))
+    };
+    let mut said: Vec<String> = all.iter().map(|(_, outcome)| said(outcome)).collect();
+    said.sort();
+    let expected =
+        ["notice.planned confirmed - -", "notice.planned shipped A -", "notice.superseded confirmed - merged"];
+    assert_eq!(said, expected);
+}
+
 /// A composer that lets something happen, once, between judging and sending.
 fn meddling(hook: impl Fn() + Send + Sync + 'static) -> Composer {
     let calls = AtomicU32::new(0);

@@ -83,7 +83,7 @@ impl World {
         let handoff = Handoff::new(plan.waiting_max);
         let policies = Policies::of_all(plan.policy);
         let decoder = Decoder::new(Limits::default(), Brands::any("harbour"));
-        let hinge = Hinge::new(store.clone(), policies.clone(), clock.clone(), handoff.clone());
+        let hinge = Hinge::new(store.clone(), policies.clone(), clock.clone(), handoff.clone()).telling();
         let dispatcher = Dispatcher::new(Parts {
             store: store.clone(),
             handoff: handoff.clone(),
