@@ -9,6 +9,7 @@ use crate::clock::Clock;
 
 mod address;
 mod conversation;
+pub mod dkim;
 mod encode;
 pub mod http;
 pub(super) mod mime;
@@ -65,7 +66,7 @@ impl Sender {
     pub fn seal(&self, message: &Message) -> Result<Sealed, SendError> {
         let Content::Email(mail) = &message.content else { return Err(misfit()) };
         match self {
-            Self::Smtp(_) => smtp::seal(message, mail),
+            Self::Smtp(relay) => relay.seal(message, mail),
             Self::Http(_) => http::seal(message, mail),
             Self::Capture(capture) => capture.seal(message),
         }

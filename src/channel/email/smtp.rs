@@ -17,8 +17,9 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use super::conversation::{Conversation, Envelope, Limits, Peer, Security};
+use super::dkim::Signer;
 use super::verdict::Unopened;
-use super::{address, mime};
+use super::{address, dkim, mime};
 use crate::channel::setup::{SetupError, install_tls, roots, secret};
 use crate::channel::{Intent, Mail, Message, Receipt, Sealed, SendError};
 use crate::crash;
@@ -56,6 +57,9 @@ pub struct Settings {
     /// A file that holds the password.
     #[serde(default)]
     pub password_file: Option<PathBuf>,
+    /// Keys that sign mails with DKIM, where the server does not do that itself.
+    #[serde(default)]
+    pub dkim: Vec<dkim::Settings>,
     /// How we introduce ourselves; the machine's name if not given.
     #[serde(default)]
     pub hello: Option<String>,
@@ -133,6 +137,7 @@ pub struct Relay {
     rest: Arc<Rest>,
     age: Duration,
     mails_per_connection: u32,
+    signers: Vec<Signer>,
     name: String,
 }
 
@@ -155,6 +160,7 @@ impl Relay {
             rest: Arc::new(Rest { idle: Mutex::default(), limit: millis(settings.idle_ms) }),
             age: millis(settings.age_ms),
             mails_per_connection: settings.mails_per_connection.max(1),
+            signers: settings.dkim.iter().map(Signer::new).collect::<Result<_, _>>()?,
             peer,
             name,
         })
@@ -175,6 +181,22 @@ impl Relay {
     pub async fn probe(&self) -> Result<(), SendError> {
         Conversation::open(&self.peer).await?.close().await;
         Ok(())
+    }
+
+    /// Makes the mail's final bytes and its envelope.
+    pub(super) fn seal(&self, message: &Message, mail: &Mail) -> Result<Sealed, SendError> {
+        let mut bytes = mime::write(message, mail)?;
+        let from = address::parse(&mail.from)?;
+        if let Some(signer) = self.signers.iter().find(|signer| signer.speaks_for(&from.domain)) {
+            bytes = signer.sign(&bytes, message.planned_at);
+        }
+        Ok(Sealed {
+            key: message.key,
+            channel: Channel::Email,
+            from: mail.from.clone(),
+            to: message.to.clone(),
+            bytes: Bytes::from(bytes),
+        })
     }
 
     pub(super) async fn send(&self, sealed: &Sealed, intent: impl Intent) -> Result<Receipt, SendError> {
@@ -328,17 +350,6 @@ fn hello(settings: &Settings) -> Result<ClientId, SetupError> {
 
 fn millis(ms: u32) -> Duration {
     Duration::from_millis(ms.max(1).into())
-}
-
-/// Makes the mail's final bytes and its envelope.
-pub(super) fn seal(message: &Message, mail: &Mail) -> Result<Sealed, SendError> {
-    Ok(Sealed {
-        key: message.key,
-        channel: Channel::Email,
-        from: mail.from.clone(),
-        to: message.to.clone(),
-        bytes: Bytes::from(mime::write(message, mail)?),
-    })
 }
 
 /// Reads the envelope anew on each try: what was stored is judged like what is new.
