@@ -9,6 +9,8 @@ pub mod decode;
 /// Why something was refused.
 pub mod fault;
 mod field;
+/// Facts from files and standard input.
+pub mod file;
 /// Group commit for callers that wait.
 pub mod gather;
 mod patch;

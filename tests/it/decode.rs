@@ -1,5 +1,7 @@
 //! The decoder: what passes, what is refused and with which words.
 
+mod properties;
+
 use doorstep::domain::event::{Eta, Event, Handover, Kind, Promise, Reason, Until};
 use doorstep::ingest::Incoming;
 use doorstep::ingest::binary::Attributes;

@@ -2,6 +2,7 @@
 
 mod client;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -296,4 +297,27 @@ async fn a_stop_answers_what_is_under_way() {
     worker.hinge.may_pass.add_permits(1);
     assert_eq!(waiting.await.unwrap().status, 202);
     tokio::time::timeout(client::PATIENCE, worker.serving).await.expect("it ends").unwrap();
+}
+
+#[tokio::test]
+async fn the_openapi_file_says_what_the_door_does() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/openapi.yaml")).unwrap();
+    let api: Value = serde_yaml_ng::from_str(&text).unwrap();
+    let worker = Worker::new(|_| {}).await;
+    for (path, methods) in api["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            let answer = match method.as_str() {
+                "get" => worker.client.get(path).await,
+                "post" => worker.client.post(path, &[], b"").await,
+                other => panic!("no test knows {other}"),
+            };
+            let documented = &methods[method]["responses"][answer.status.to_string()];
+            assert!(documented.is_object(), "{method} {path} answers {}, which the file does not know", answer.status);
+        }
+    }
+    let verdicts: Vec<_> = doorstep::telemetry::EventVerdict::ALL.iter().map(|verdict| verdict.as_str()).collect();
+    assert_eq!(api["components"]["schemas"]["Verdict"]["properties"]["verdict"]["enum"], json!(verdicts));
+    let problem = worker.post(STRUCTURED, "{}").await.json();
+    let members = api["components"]["schemas"]["Problem"]["properties"].as_object().unwrap();
+    assert_eq!(problem.as_object().unwrap().keys().collect::<BTreeSet<_>>(), members.keys().collect::<BTreeSet<_>>());
 }
