@@ -4,12 +4,11 @@
 //! an id, an address or an error's text can never become one. Nothing has to be installed first. Handles are looked up
 //! once, so that counting costs some nanoseconds.
 //!
-//! `app` calls [`init_logging`] once and runs [`watch`], which asks the store for what must be counted there (open notices,
-//! doubts, quarantine) and folds the histograms; `web` answers `/metrics` with [`render`].
+//! `run` calls [`init_logging`] once. `app`'s chores show every few seconds what the store counted ([`stored`]) and fold the
+//! histograms ([`upkeep`]); `web` answers `/metrics` with [`render`].
 
 mod logs;
 mod metrics_table;
-mod watch;
 
 use std::time::Duration;
 
@@ -21,7 +20,6 @@ use crate::store::rows;
 
 pub use logs::{BadFilter, Format, init_logging};
 use metrics_table::TABLE;
-pub use watch::watch;
 
 macro_rules! labels {
     ($($(#[$doc:meta])* pub enum $name:ident { $($variant:ident = $word:literal,)* })*) => {$(

@@ -207,3 +207,16 @@ fn the_brokers_definitions_speak_the_contracts_names() {
         assert!(binding["destination"].as_str().is_some_and(|name| names("queues").contains(name)), "{binding}");
     }
 }
+
+/// The configuration that stands in `compose.yaml` is one that doorstep takes.
+#[test]
+fn the_composed_configuration_reads_well() {
+    let compose = yaml("compose.yaml");
+    let content = compose["configs"]["doorstep"]["content"].as_str().expect("a configuration");
+    let environment = compose["services"]["doorstep"]["environment"].as_object().expect("variables").iter();
+    let environment = environment.map(|(name, value)| (name.clone(), value.as_str().expect("text").to_owned()));
+    let file = Path::new("doorstep.toml");
+    if let Err(wrong) = doorstep::config::Config::read(Some((file, content)), environment) {
+        panic!("deploy/compose.yaml: {wrong}");
+    }
+}

@@ -339,3 +339,37 @@ fn no_file_speaks_of_the_machine_it_was_written_on() {
     }
     findings.assert_none();
 }
+
+/// Every member of every type that is read from the configuration stands in the annotated file, as a key or as a section.
+#[test]
+fn every_setting_stands_in_the_annotated_file() {
+    let annotated = source::read_text("deploy/doorstep.toml").expect("the annotated file");
+    let keys: BTreeSet<&str> = annotated.lines().flat_map(keys_of).collect();
+    let (mut findings, mut seen) = (Findings::default(), 0);
+    for file in under("src") {
+        for (number, member) in file.members_of("deny_unknown_fields") {
+            seen += 1;
+            if !keys.contains(member) {
+                findings.add(&file, number, &format!("the setting `{member}` is not in deploy/doorstep.toml"));
+            }
+        }
+    }
+    assert!(seen > 50, "the settings are not found any more: {seen}");
+    findings.assert_none();
+}
+
+/// The keys that a line of the annotated file names: before each `=`, or the parts of a section's name.
+fn keys_of(line: &str) -> Vec<&str> {
+    let line = line.strip_prefix("#: ").unwrap_or(line);
+    if line.starts_with('#') {
+        return vec![];
+    }
+    if let Some(section) = line.strip_prefix('[') {
+        return section.trim_end_matches([']', ' ']).split('.').collect();
+    }
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    line.match_indices('=')
+        .filter_map(|(at, _)| line[..at].trim_end().rsplit(|c| !is_name(c)).next())
+        .filter(|name| !name.is_empty())
+        .collect()
+}

@@ -89,6 +89,25 @@ impl Source {
         &self.strings
     }
 
+    /// The public members of every struct under an attribute that holds `mark`, with their lines.
+    pub(super) fn members_of(&self, mark: &str) -> Vec<(usize, &str)> {
+        let (mut marked, mut inside, mut found) = (false, false, vec![]);
+        for (number, line) in self.product_lines() {
+            let trimmed = line.trim_start();
+            if inside {
+                inside = line != "}";
+                let member = trimmed.strip_prefix("pub ").and_then(|rest| rest.split_once(':'));
+                found.extend(member.map(|(name, _)| (number, name.trim())));
+            } else if trimmed.starts_with("#[") {
+                marked |= line.contains(mark);
+            } else if !trimmed.is_empty() {
+                inside = marked && line.contains("struct ") && line.ends_with('{');
+                marked = false;
+            }
+        }
+        found
+    }
+
     /// Every function with a body: its first line is the one with `fn`.
     pub(super) fn functions(&self) -> Vec<Function> {
         let lines: Vec<&str> = self.code.lines().collect();
