@@ -143,18 +143,30 @@ impl Voices {
         };
         loop {
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 _ = hang_up.recv() => {}
                 _ = changes.recv() => {
                     // Each further change begins the quiet time anew.
-                    while tokio::time::timeout(QUIET, changes.recv()).await.is_ok_and(|change| change.is_some()) {}
+                    while tokio::time::timeout(QUIET, changes.recv()).await.is_ok_and(|change| change.is_some()) {
+                        if stop.is_cancelled() {
+                            return;
+                        }
+                    }
                 }
             }
             let (voices, file, decoder) = (self.clone(), file.clone(), Arc::clone(&decoder));
             // Rendering every sample takes a second or two of computing: not on a thread that serves.
-            let tried = tokio::task::spawn_blocking(move || voices.reload(file.as_ref(), &decoder)).await;
-            if tried.is_err() {
-                tracing::error!("the reload did not end: brands stay as they are");
+            let tried = tokio::task::spawn_blocking(move || voices.reload(file.as_ref(), &decoder));
+            tokio::select! {
+                biased;
+                // What is being tried comes to its end by itself, and is taken or not; nobody waits for it any more.
+                () = stop.cancelled() => return,
+                tried = tried => {
+                    if tried.is_err() {
+                        tracing::error!("the reload did not end: brands stay as they are");
+                    }
+                }
             }
         }
     }
@@ -162,16 +174,22 @@ impl Voices {
 
 /// Watches what the brands are made of. Without a watcher, as in some containers, SIGHUP still works.
 fn watch(config: &Config, file: Option<&PathBuf>, changed: &mpsc::Sender<()>) -> Option<RecommendedWatcher> {
-    let changed = changed.clone();
+    let (changed, name) = (changed.clone(), file.and_then(|file| file.file_name()).map(ToOwned::to_owned));
+    let brands = config.voice.folder.as_ref().and_then(|folder| folder.canonicalize().ok());
     let tell = move |event: notify::Result<notify::Event>| {
-        if event.is_ok_and(|event| !event.kind.is_access()) {
+        // The file's folder may hold logs and databases as well, which change all the time.
+        let is_ours = |path: &PathBuf| {
+            brands.as_ref().is_some_and(|brands| path.starts_with(brands)) || path.file_name() == name.as_deref()
+        };
+        if event.is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(is_ours)) {
             // A full room means that a reload is on its way already.
             let _ = changed.try_send(());
         }
     };
     let watched = notify::recommended_watcher(tell).and_then(|mut watcher| {
         if let Some(folder) = &config.voice.folder {
-            watcher.watch(folder, RecursiveMode::Recursive)?;
+            // By its own name, so that what is reported can be told from the file's folder.
+            watcher.watch(&folder.canonicalize().unwrap_or_else(|_| folder.clone()), RecursiveMode::Recursive)?;
         }
         if let Some(file) = file {
             // The file's folder: editors put a new file in the old one's place.

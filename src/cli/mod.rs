@@ -17,6 +17,7 @@ pub mod simulate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -131,7 +132,13 @@ fn run(cli: Cli) -> anyhow::Result<Ending> {
     }
 }
 
+/// How long work that nobody waits for any more, such as a reload of the brands, may hold up the end.
+const LAST_WORK: Duration = Duration::from_secs(1);
+
 /// Runs a verb that waits for the world.
 fn wait<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?.block_on(work)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_timeout(LAST_WORK);
+    result
 }

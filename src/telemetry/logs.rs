@@ -83,6 +83,8 @@ fn is_harmless(line: &Metadata<'_>) -> bool {
         "doorstep" => LevelFilter::TRACE,
         // Prints the whole conversation, passwords included.
         "lettre" => LevelFilter::OFF,
+        // Prints a message that nobody took with its whole body; `channel::broker` says so in a line.
+        "lapin" => LevelFilter::ERROR,
         // Prints statements with what they hold.
         "sqlx" | "sqlx_core" | "sqlx_postgres" | "sqlx_sqlite" => LevelFilter::WARN,
         _ => LevelFilter::INFO,
