@@ -28,7 +28,8 @@ fn render(criterion: &mut Criterion) {
         (Stage::Delivered, "pt-BR"),
     ] {
         let sample = samples(stage).swap_remove(0);
-        let say = |channel| voice.render(&id, Some(language), channel, black_box(&sample.view)).expect("the sample renders");
+        let say =
+            |channel| voice.render(&id, Some(language), channel, black_box(&sample.view)).expect("the sample renders");
         let bytes = match say(Channel::Email) {
             Rendered::Email { html, .. } => html.len(),
             Rendered::Sms { .. } => unreachable!("a mail was asked for"),

@@ -294,7 +294,9 @@ impl World {
                     said.shipment = parcel.and_then(|index| state_ids.get(index).cloned().flatten());
                 }
                 self.say(&said, Outcome::Sent, "called_for");
-                contact.map(|contact| self.accepted.entry(contact).or_default().push_back(self.now));
+                if let Some(contact) = contact {
+                    self.accepted.entry(contact).or_default().push_back(self.now);
+                }
                 let before = SaidBefore { stage: notice.stage, shipment: notice.shipment, said: telling.said };
                 self.said.entry(notice.order).or_default().push(before);
             }

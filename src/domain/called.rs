@@ -240,7 +240,8 @@ fn reminder(state: &State<'_>, index: usize, now: Timestamp) -> Option<Called> {
     let (at, end) = reminder_at(state, index)?;
     let waits = state.parcels[index].now()?;
     let called = Called::new(Stage::PickupReminder, Some(index), waits.from, Truth::Holds);
-    (at <= now && now < end).then(|| Called { at, between: (waits.from.0, i64::MAX), expires: Some(end), ..called })
+    let is_due = at <= now && now < end;
+    is_due.then_some(Called { at, between: (waits.from.0, i64::MAX), expires: Some(end), ..called })
 }
 
 /// The day for which "tomorrow" would be said, and when.

@@ -87,8 +87,8 @@ fn hole(rest: &str) -> Result<(Hole<'_>, &str), String> {
 
 /// Conditional comments are HTML to Outlook, so their content is read on; other comments may hold no holes.
 fn after_comment(comment: &str) -> Result<&str, String> {
-    if comment.starts_with('>') {
-        return Ok(&comment[1..]);
+    if let Some(after) = comment.strip_prefix('>') {
+        return Ok(after);
     }
     if comment.starts_with("[if") || comment.starts_with("<![endif]") {
         let (condition, after) = comment.split_once('>').unwrap_or((comment, ""));

@@ -29,7 +29,7 @@ fn permutations(facts: &mut Vec<Event>, size: usize, visit: &mut impl FnMut(&[Ev
     }
     for i in 0..size {
         permutations(facts, size - 1, visit);
-        let other = if size % 2 == 0 { i } else { 0 };
+        let other = if size.is_multiple_of(2) { i } else { 0 };
         facts.swap(other, size - 1);
     }
 }

@@ -114,7 +114,8 @@ async fn an_intent_that_is_not_granted_sends_no_body() {
 /// Each behaviour before the final dot: the class, and whether the intent was asked for.
 #[tokio::test]
 async fn nothing_before_the_dot_is_ever_in_doubt() {
-    let cases: &[(Stage, Act, (&str, Option<u16>), usize)] = &[
+    type Case = (Stage, Act, (&'static str, Option<u16>), usize);
+    let cases: &[Case] = &[
         (Stage::Banner, say("421 too busy"), ("fault", Some(421)), 0),
         (Stage::Banner, say("554 go away"), ("fault", Some(554)), 0),
         (Stage::Banner, Act::Close, ("fault", None), 0),

@@ -8,6 +8,7 @@ use doorstep::ingest::binary::Attributes;
 use doorstep::ingest::decode::decode_stored;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use proptest::option::of as optional;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -94,12 +95,7 @@ fn shown() -> impl Strategy<Value = String> {
 }
 
 fn items() -> impl Strategy<Value = Vec<Item>> {
-    let item = (
-        prop::option::of(id()),
-        prop::option::of(shown()),
-        1_u32..=1_000_000,
-        prop::option::of(-1_000_000_i64..1_000_000),
-    );
+    let item = (optional(id()), optional(shown()), 1_u32..=1_000_000, optional(-1_000_000_i64..1_000_000));
     let item = item.prop_map(|(sku, title, qty, unit_price)| Item {
         id: None,
         sku,
@@ -126,8 +122,7 @@ fn order() -> impl Strategy<Value = OrderPatch> {
                 Promise::Day { .. } => true,
             }),
     ];
-    let money = prop::option::of(-1_000_000_000_i64..1_000_000_000);
-    let optional = prop::option::of;
+    let money = optional(-1_000_000_000_i64..1_000_000_000);
     (optional(time()), money, optional(items()), optional(promise), optional(any::<bool>()), optional(shown()))
         .prop_map(|(placed_at, total, items, promise, hold, reason)| OrderPatch {
             placed_at,
@@ -208,7 +203,7 @@ proptest! {
 
     #[test]
     fn a_parcel_is_read_as_it_was_written(
-        id in id(), number in "[A-Z0-9]{3,38}[1-9]", eta in prop::option::of(day()), qty in 1_u32..1000, code in shown(),
+        id in id(), number in "[A-Z0-9]{3,38}[1-9]", eta in optional(day()), qty in 1_u32..1000, code in shown(),
     ) {
         let shipment = json!({
             "id": id, "tracking_number": number, "eta": eta, "items": [{ "sku": id, "qty": qty }],
