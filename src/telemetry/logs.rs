@@ -84,7 +84,7 @@ fn is_harmless(line: &Metadata<'_>) -> bool {
         // Prints the whole conversation, passwords included.
         "lettre" => LevelFilter::OFF,
         // Prints a message that nobody took with its whole body; `channel::broker` says so in a line.
-        "lapin" => LevelFilter::ERROR,
+        "lapin" if line.target().starts_with("lapin::returned_messages") => LevelFilter::OFF,
         // Prints statements with what they hold.
         "sqlx" | "sqlx_core" | "sqlx_postgres" | "sqlx_sqlite" => LevelFilter::WARN,
         _ => LevelFilter::INFO,

@@ -62,16 +62,7 @@ fn of_stage(stage: Stage) -> Vec<Sample> {
                 add(reason.as_str(), &|view| view.parcels[0].reason = Some(*reason));
             }
         }
-        Stage::DelayExpected | Stage::DelayAgain => {
-            for reason in Reason::ALL {
-                add(reason.as_str(), &|view| view.delay = Some(Delay { reason: Some(*reason), ..usual_delay() }));
-            }
-            add("no new day", &|view| view.delay = Some(Delay { now: None, ..usual_delay() }));
-            add("already missed", &|view| view.delay = Some(Delay { missed: true, ..usual_delay() }));
-            add("missed, no new day", &|view| {
-                view.delay = Some(Delay { missed: true, now: None, reason: None, ..usual_delay() });
-            });
-        }
+        Stage::DelayExpected | Stage::DelayAgain => of_delays(&mut add),
         Stage::Correction => {
             add("not delivered", &|view| view.correction = Some(Correction::NotDelivered));
             add("other day", &|view| view.correction = Some(Correction::Day { said: TODAY }));
@@ -119,6 +110,17 @@ fn of_stage(stage: Stage) -> Vec<Sample> {
         | Stage::Feedback => {}
     }
     more
+}
+
+fn of_delays(add: &mut impl FnMut(&'static str, &dyn Fn(&mut View))) {
+    for reason in Reason::ALL {
+        add(reason.as_str(), &|view| view.delay = Some(Delay { reason: Some(*reason), ..usual_delay() }));
+    }
+    add("no new day", &|view| view.delay = Some(Delay { now: None, ..usual_delay() }));
+    add("already missed", &|view| view.delay = Some(Delay { missed: true, ..usual_delay() }));
+    add("missed, no new day", &|view| {
+        view.delay = Some(Delay { missed: true, now: None, reason: None, ..usual_delay() });
+    });
 }
 
 const HANDOVERS: [(&str, Handover); 5] = [

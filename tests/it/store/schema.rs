@@ -145,6 +145,12 @@ async fn claims_and_intents_stay_hot_on_postgres() {
     let worker = db.another().await;
     let claimed = worker.claim(Channel::Email, 40, LEASE).await.unwrap();
     let intents: Vec<_> = claimed.iter().map(super::world::intent).collect();
+    // Old row versions make room only once no other session (of the vacuum, say) can still see them.
+    let watched =
+        "select count(*) from pg_stat_activity where datname = current_database() and backend_xmin is not null
+        and pid <> pg_backend_pid()";
+    let alone = async { while db.count(watched).await > 0 {} };
+    tokio::time::timeout(std::time::Duration::from_secs(60), alone).await.expect("nobody looks for that long");
     worker.intend(&intents, MARGIN, SEND).await.unwrap();
     // A session's counts are published when it ends.
     worker.close().await;
