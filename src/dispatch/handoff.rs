@@ -1,5 +1,4 @@
 //! The waiting room between those who have a notice in hand and those who send it: bounded, fair between brands.
-//!
 //! `apply` takes slots *before* it inserts its notices: what gets a slot is inserted as claimed by this worker and is put
 //! into its slot after the commit; what gets none is inserted as plainly planned and is claimed later, by any worker. The
 //! dispatcher fills the same room with what it claims, so one bound holds for both ways.
