@@ -14,6 +14,8 @@ use crate::store::{Store, StoreError};
 
 /// Frames held in memory. A brand has up to 20 stages, on two channels, in some languages; the rest is read when needed.
 const FRAMES_MAX: usize = 256;
+/// A text message or a short mail is small enough without a frame.
+const FRAME_WORTH_BYTES: usize = 2048;
 /// A message that needs more than this part of itself beside its frame calls for a new frame: the templates have changed.
 const STALE_FRAME_PART: usize = 4;
 
@@ -48,36 +50,36 @@ impl Kept {
         Sealed { key, channel, from: self.from, to: self.to, bytes: self.bytes }
     }
 
-    /// The message's bytes first, so that they lie as they lie in the frame.
-    fn to_bytes(&self) -> Vec<u8> {
-        let tail = [self.from.as_str(), self.to.expose(), &self.said];
-        let mut out = Vec::with_capacity(self.bytes.len() + tail.iter().map(|text| text.len() + 4).sum::<usize>());
-        out.extend_from_slice(&self.bytes);
-        for text in tail {
-            out.extend_from_slice(text.as_bytes());
-        }
-        for text in tail {
-            let length = u32::try_from(text.len()).expect("an envelope is under 4 GiB");
+    /// The envelope as it is, with the length of each part before it.
+    fn envelope(&self, more: usize) -> Vec<u8> {
+        let parts = [self.from.as_str(), self.to.expose(), &self.said];
+        let mut out = Vec::with_capacity(parts.iter().map(|part| part.len() + 4).sum::<usize>() + more);
+        for part in parts {
+            let length = u32::try_from(part.len()).expect("an envelope is under 4 GiB");
             out.extend_from_slice(&length.to_le_bytes());
+            out.extend_from_slice(part.as_bytes());
         }
         out
     }
 
-    fn from_bytes(mut all: Vec<u8>) -> Option<Self> {
-        let mut lengths = [0; 3];
-        for length in lengths.iter_mut().rev() {
-            let last = *all.last_chunk::<4>()?;
-            all.truncate(all.len() - 4);
-            *length = usize::try_from(u32::from_le_bytes(last)).ok()?;
-        }
-        let mut texts = [const { String::new() }; 3];
-        for (text, length) in texts.iter_mut().zip(lengths).rev() {
-            let tail = all.split_off(all.len().checked_sub(length)?);
-            *text = String::from_utf8(tail).ok()?;
-        }
-        let [from, to, said] = texts;
-        Some(Self { from, to: Pii::new(to), said, bytes: Bytes::from(all) })
+    /// Puts together the envelope and the message, packed.
+    fn stored(&self, packed: &[u8]) -> Vec<u8> {
+        let mut out = self.envelope(packed.len());
+        out.extend_from_slice(packed);
+        out
     }
+}
+
+/// Reads the parts of an envelope, and what follows: the packed message.
+fn read_envelope(mut stored: &[u8]) -> Option<([String; 3], &[u8])> {
+    let mut parts = [const { String::new() }; 3];
+    for part in &mut parts {
+        let (length, rest) = stored.split_first_chunk::<4>()?;
+        let (text, rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+        *part = std::str::from_utf8(text).ok()?.to_owned();
+        stored = rest;
+    }
+    Some((parts, stored))
 }
 
 /// What frames are kept for: messages of one kind differ little.
@@ -126,24 +128,28 @@ impl Frames {
             Offer::None => None,
             Offer::Store(frame) => self.store(store, &kind, frame).await,
         };
-        let bytes = kept.to_bytes();
-        let packed = pack::pack(&bytes, frame.as_deref());
-        if frame.is_some() && packed.len() > bytes.len() / STALE_FRAME_PART {
+        let packed = pack::pack(&kept.bytes, frame.as_deref());
+        if frame.is_some() && packed.len() > kept.bytes.len() / STALE_FRAME_PART {
             self.lock().kinds.remove(&kind);
         }
-        packed
+        kept.stored(&packed)
     }
 
     /// Gets a message back.
-    pub(super) async fn unpack(&self, store: &Store, packed: &[u8]) -> Result<Kept, Unkept> {
+    pub(super) async fn unpack(&self, store: &Store, stored: &[u8]) -> Result<Kept, Unkept> {
+        let ([from, to, said], packed) = read_envelope(stored).ok_or(Unkept::NoEnvelope)?;
         let frame = match pack::frame_of(packed)? {
             None => None,
             Some(hash) => Some(self.find(store, hash).await?),
         };
-        Kept::from_bytes(pack::unpack(packed, frame.as_deref())?).ok_or(Unkept::NoEnvelope)
+        let bytes = Bytes::from(pack::unpack(packed, frame.as_deref())?);
+        Ok(Kept { from, to: Pii::new(to), said, bytes })
     }
 
     fn frame(&self, kind: &Kind, kept: &Kept) -> Offer {
+        if kept.bytes.len() < FRAME_WORTH_BYTES {
+            return Offer::None;
+        }
         let mut inside = self.lock();
         if inside.kinds.len() >= FRAMES_MAX && !inside.kinds.contains_key(kind) {
             inside.kinds.clear();
@@ -225,12 +231,14 @@ mod tests {
     }
 
     #[test]
-    fn envelope_and_bytes_come_back() {
-        for bytes in ["", "body", "ünïcödé body"] {
-            let kept = kept("zoë@example.org", bytes);
-            assert_eq!(Kept::from_bytes(kept.to_bytes()), Some(kept));
+    fn the_envelope_comes_back() {
+        let kept = kept("zoë@example.org", "body");
+        let stored = kept.stored(b"packed");
+        let (parts, packed) = read_envelope(&stored).expect("whole");
+        assert_eq!(parts, [kept.from, "zoë@example.org".to_owned(), kept.said]);
+        assert_eq!(packed, b"packed");
+        for cut in 0..stored.len() - b"packed".len() {
+            assert_eq!(read_envelope(&stored[..cut]), None, "cut after {cut} bytes");
         }
-        assert_eq!(Kept::from_bytes(vec![1, 2, 3]), None);
-        assert_eq!(Kept::from_bytes(vec![255; 12]), None);
     }
 }

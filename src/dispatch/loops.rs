@@ -239,7 +239,9 @@ impl Worker {
         let mut taken = Vec::new();
         for channel in Channel::ALL {
             taken.extend(self.handoff.take(channel, usize::MAX));
-            taken.extend(self.hand_all(self.store.claim(channel, CLAIM_BOUND, LEASE).await?).await);
+            let claimed = self.store.claim(channel, CLAIM_BOUND, LEASE).await?;
+            crash::point("dispatch.claimed");
+            taken.extend(self.hand_all(claimed).await);
         }
         let count = taken.len();
         futures_util::future::join_all(taken.into_iter().map(|handed| self.carry(handed))).await;

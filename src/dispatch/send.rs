@@ -159,20 +159,15 @@ impl Worker {
 
     async fn judge(&self, notice: &Notice, order: &Order, policy: &Policy) -> Result<Release, StoreError> {
         let now = self.clock.now();
-        let address = {
-            let state = order.state(&policy.zone);
-            state.address_of(notice.role, notice.channel).map(|address| ContactKey::new(notice.channel, address))
-        };
-        let consent = match address {
-            Some(contact) => {
-                let row = self.desk.consent(contact).await?;
-                Consent { opted_out: !row.allows(notice.stage.class()), told_last_day: row.told_last_day }
-            }
-            // Without an address nobody can have opted out; the judge finds that there is none.
-            None => Consent::default(),
-        };
         let said = if release::needs_said(notice.stage) { self.said_before(notice).await? } else { Vec::new() };
-        Ok(release::judge(now, policy, order, notice, consent, &said))
+        let judge = |consent| release::judge(now, policy, order, notice, consent, &said);
+        // Most people have opted out of nothing, so judging first and asking then saves reading the order twice.
+        let trusting = judge(Consent::default());
+        let Release::Send(telling) = &trusting else { return Ok(trusting) };
+        let contact = ContactKey::new(notice.channel, telling.address.expose());
+        let known = self.desk.consent(contact).await?;
+        let consent = Consent { opted_out: !known.allows(notice.stage.class()), told_last_day: known.told_last_day };
+        Ok(if consent == Consent::default() { trusting } else { judge(consent) })
     }
 
     async fn said_before(&self, notice: &Notice) -> Result<Vec<SaidBefore>, StoreError> {

@@ -3,6 +3,8 @@
 mod broker;
 mod channels;
 mod cli;
+#[cfg(feature = "crash-points")]
+mod crash;
 mod decode;
 mod dispatch;
 mod deploy;
@@ -12,5 +14,6 @@ mod journeys;
 mod properties;
 mod servers;
 mod store;
+mod templates;
 mod tidy;
 mod world;

@@ -32,4 +32,4 @@ mod people;
 mod schema;
 mod settling;
 mod silence;
-mod world;
+pub(crate) mod world;

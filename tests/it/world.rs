@@ -29,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) waiting_max: usize,
     pub(crate) senders: Senders,
     pub(crate) composer: Composer,
+    /// A database that is there already; `None`: a new SQLite file.
+    pub(crate) url: Option<String>,
 }
 
 /// Everything of a doorstep but its doors.
@@ -60,7 +62,14 @@ impl Plan {
     /// A plan whose messages go out by `senders`.
     pub(crate) fn sending(start: &str, policy: Policy, senders: Senders) -> Self {
         let start = start.parse().expect("a time with its offset");
-        Self { start, policy, waiting_max: 100, senders, composer: Composer::new(|draft| Ok(plainly(draft))) }
+        Self {
+            start,
+            policy,
+            waiting_max: 100,
+            senders,
+            composer: Composer::new(|draft| Ok(plainly(draft))),
+            url: None,
+        }
     }
 }
 
@@ -73,11 +82,11 @@ impl World {
         world
     }
 
-    /// A world by plan, on a new SQLite file.
+    /// A world by plan.
     pub(crate) async fn planned(plan: Plan) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clock = Clock::simulated(plan.start);
-        let url = format!("sqlite:{}", folder.path().join("world.db").display());
+        let url = plan.url.unwrap_or_else(|| format!("sqlite:{}", folder.path().join("world.db").display()));
         let store = Store::open(&doorstep::store::Settings::at(url), clock.clone()).await.expect("a new file opens");
         store.migrate().await.expect("a new file takes the schema");
         let handoff = Handoff::new(plan.waiting_max);
