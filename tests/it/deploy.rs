@@ -188,24 +188,27 @@ fn the_image_is_built_with_the_compiler_that_the_package_asks_for() {
 }
 
 #[test]
-fn the_brokers_definitions_speak_the_contracts_names() {
+fn the_brokers_definitions_are_what_doorstep_would_declare() {
     let definitions = json("rabbitmq.json");
+    let settings = doorstep::ingest::amqp::Settings::default();
     let names = |kind: &str| -> BTreeSet<&str> {
         definitions[kind].as_array().into_iter().flatten().filter_map(|one| one["name"].as_str()).collect()
     };
-    for exchange in ["commerce.events", "doorstep.outcomes"] {
-        assert!(names("exchanges").contains(exchange), "{exchange} is missing");
-    }
-    let queue = definitions["queues"].as_array().into_iter().flatten().find(|queue| queue["name"] == "doorstep.events");
-    let arguments = &queue.expect("the queue of the contract")["arguments"];
+    let exchanges = BTreeSet::from([settings.exchange.as_str(), &settings.dead_exchange, "doorstep.outcomes"]);
+    assert_eq!(names("exchanges"), exchanges);
+    assert_eq!(names("queues"), BTreeSet::from([settings.queue.as_str(), &settings.dead_queue]));
+    let queue =
+        definitions["queues"].as_array().into_iter().flatten().find(|one| one["name"] == settings.queue.as_str());
+    let arguments = &queue.expect("the queue is there, its name was compared")["arguments"];
     assert_eq!(arguments["x-queue-type"], "quorum");
-    let dead = arguments["x-dead-letter-exchange"].as_str().expect("a dead-letter exchange is always set");
-    assert!(names("exchanges").contains(dead), "{dead} is missing");
-    // Every exchange and queue that a binding names is there.
-    for binding in definitions["bindings"].as_array().into_iter().flatten() {
-        assert!(binding["source"].as_str().is_some_and(|name| names("exchanges").contains(name)), "{binding}");
-        assert!(binding["destination"].as_str().is_some_and(|name| names("queues").contains(name)), "{binding}");
-    }
+    assert_eq!(arguments["x-dead-letter-exchange"], settings.dead_exchange.as_str());
+    assert_eq!(arguments["x-delivery-limit"], settings.delivery_limit.get());
+    let bound = |from: &str| -> BTreeSet<&str> {
+        let all = definitions["bindings"].as_array().into_iter().flatten().filter(|one| one["source"] == from);
+        all.filter_map(|one| one["routing_key"].as_str()).collect()
+    };
+    assert_eq!(bound(&settings.exchange), settings.bindings.iter().map(String::as_str).collect());
+    assert_eq!(bound(&settings.dead_exchange), BTreeSet::from([""]));
 }
 
 /// The configuration that stands in `compose.yaml` is one that doorstep takes.
