@@ -50,14 +50,20 @@ struct Inner {
 }
 
 /// In which form a request brings its events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum Form {
     Structured,
     Binary,
     Batch,
 }
 
-/// What became of one event of a batch.
+/// What a request has brought.
+enum Brought {
+    One(Incoming),
+    Many(Vec<Incoming>),
+}
+
+/// What became of one event.
 #[derive(Debug, Serialize)]
 struct Told {
     /// The event's own names; absent where it was refused before they were known.
@@ -107,12 +113,14 @@ impl Inner {
         let _place = self.room.try_acquire().map_err(|_| Problem::later("too many requests at once", 1))?;
         let bytes = self.read(body).await?;
         let events = match form {
-            Form::Structured => vec![self.decoder.structured(DOOR, bytes)],
-            Form::Binary => vec![self.decoder.binary(DOOR, &attributes(headers), bytes)],
+            Form::Structured => Brought::One(self.decoder.structured(DOOR, bytes)),
+            Form::Binary => Brought::One(self.decoder.binary(DOOR, &attributes(headers), bytes)),
             Form::Batch => self.split(bytes),
         };
-        // A batch that is none is one refusal.
-        let is_single = form != Form::Batch || matches!(&events[..], [Incoming::Refused(_)]);
+        let (events, is_single) = match events {
+            Brought::One(event) => (vec![event], true),
+            Brought::Many(events) => (events, false),
+        };
         let names: Vec<_> = events.iter().map(names).collect();
         let verdicts = self.gatherer.bring(events).await.map_err(|not_taken| match not_taken {
             NotTaken::Busy => Problem::later("too many callers wait already", 1),
@@ -156,18 +164,19 @@ impl Inner {
             .unwrap_or_else(|_| Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long")))
     }
 
-    fn split(&self, bytes: Vec<u8>) -> Vec<Incoming> {
+    /// Takes a batch apart. What is no batch is one refusal, answered as a single event's.
+    fn split(&self, bytes: Vec<u8>) -> Brought {
         let events_max = usize::from(self.settings.batch_events_max.get());
         let events = match serde_json::from_slice::<Vec<&RawValue>>(&bytes) {
             Ok(events) if events.len() <= events_max => events,
-            Ok(_) => return vec![self.no_batch(&format!("more than {events_max} events"), bytes)],
-            Err(_) => return vec![self.no_batch("not a json array of events", bytes)],
+            Ok(_) => return self.no_batch(&format!("more than {events_max} events"), bytes),
+            Err(_) => return self.no_batch("not a json array of events", bytes),
         };
-        events.into_iter().map(|event| self.decoder.structured(DOOR, event.get().into())).collect()
+        Brought::Many(events.into_iter().map(|event| self.decoder.structured(DOOR, event.get().into())).collect())
     }
 
-    fn no_batch(&self, what: &str, bytes: Vec<u8>) -> Incoming {
-        self.decoder.refused(DOOR, Fault::new("body", what), bytes, String::new())
+    fn no_batch(&self, what: &str, bytes: Vec<u8>) -> Brought {
+        Brought::One(self.decoder.refused(DOOR, Fault::new("body", what), bytes, String::new()))
     }
 }
 

@@ -155,6 +155,8 @@ async fn a_batch_has_a_verdict_for_each_event_and_is_one_transaction() {
     assert_eq!(verdicts[1]["reason"], "specversion: not 1.0, the only version known");
     assert_eq!(worker.hinge.batches.load(Ordering::SeqCst), 1);
 
+    let one = worker.post(BATCH, json!([{ "specversion": "0.3" }]).to_string()).await;
+    assert_eq!((one.status, one.json()["verdicts"][0]["verdict"].as_str()), (202, Some("refused")));
     assert_eq!(worker.post(BATCH, "[]").await.json(), json!({ "verdicts": [] }));
     let none = worker.post(BATCH, event("e-1").to_string()).await;
     assert_eq!((none.status, none.json()["detail"].as_str()), (422, Some("body: not a json array of events")));

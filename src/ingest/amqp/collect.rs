@@ -149,7 +149,8 @@ impl Collector {
             None => return Err(Ended::broken("the broker has cancelled the consumer: is the queue still there?")),
         };
         crash::point("ingest.received");
-        growing.bytes += delivery.data.len();
+        // What is too big is cut by the decoder at once, and weighs no more than its limit.
+        growing.bytes += delivery.data.len().min(self.decoder.limits().event_bytes_max);
         growing.last = Some(delivery.acker.clone());
         growing.incoming.push(judge(&self.decoder, delivery));
         crash::point("ingest.decoded");
