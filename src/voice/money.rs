@@ -38,3 +38,31 @@ pub(crate) fn plain(minor: i64, currency: &str) -> String {
     decimal.multiply_pow10(-exponent(currency));
     decimal.to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::voice::when::Formats;
+    use crate::voice::words;
+
+    fn written(tag: &str, region: &str, minor: i64, currency: &str) -> String {
+        let source = std::fs::read_to_string(format!("{}/templates/words/{tag}.ftl", env!("CARGO_MANIFEST_DIR")));
+        let source = words::parse(source.expect("the words are shipped")).expect("the words are right");
+        let words = Words::new(tag, &[source]).expect("a language");
+        write(minor, currency, &Formats::new(region).expect("a region").numbers, &words).expect("an amount")
+    }
+
+    #[test]
+    fn amounts_look_as_each_language_writes_them() {
+        assert_eq!(written("en", "en-GB", 1_234_567, "EUR"), "€12,345.67");
+        assert_eq!(written("en", "en-US", 5, "USD"), "$0.05");
+        assert_eq!(written("en", "en-GB", 1_234, "JPY"), "¥1,234");
+        assert_eq!(written("en", "en-GB", 1_234, "KWD"), "KWD 1.234");
+        assert_eq!(written("pl", "pl", 1_234_567, "PLN"), "12\u{a0}345,67 zł");
+        assert_eq!(written("uk", "uk", 1_234_567, "UAH"), "12\u{a0}345,67 ₴");
+        assert_eq!(written("pt-BR", "pt-BR", 1_234_567, "BRL"), "R$ 12.345,67");
+        assert_eq!(written("en", "en-GB", -500, "GBP"), "£-5.00");
+        assert_eq!(plain(1_250, "EUR"), "12.50");
+        assert_eq!(plain(i64::MAX, "KWD"), "9223372036854775.807");
+    }
+}

@@ -251,3 +251,104 @@ fn weekday(day: Date) -> &'static str {
         Weekday::Sunday => "sun",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::voice::words;
+
+    fn told(tag: &str, region: &str, zone: &str, expected: &Expected) -> (String, String) {
+        let source = std::fs::read_to_string(format!("{}/templates/words/{tag}.ftl", env!("CARGO_MANIFEST_DIR")));
+        let source = words::parse(source.expect("the words are shipped")).expect("the words are right");
+        let words = Words::new(tag, &[source]).expect("a language");
+        let formats = Formats::new(region).expect("a region");
+        let zone = TimeZone::get(zone).expect("a zone");
+        let teller = Teller { words: &words, formats: &formats, zone: &zone, today: date(2026, 11, 24) };
+        (teller.on(expected).expect("words"), teller.the(expected).expect("words"))
+    }
+
+    fn window(from: Option<&str>, until: &str) -> Expected {
+        let at = |text: &str| text.parse().expect("a time");
+        Expected::Window { from: from.map(at), until: at(until) }
+    }
+
+    #[test]
+    fn days_read_as_in_each_language() {
+        let day = |day| Expected::Day(date(2026, 11, day));
+        let cases = [
+            ("en", "en-GB", day(26), "on Thursday 26 November", "Thursday 26 November"),
+            ("en", "en-US", day(26), "on Thursday, November 26", "Thursday, November 26"),
+            ("en", "en-GB", day(24), "today", "Today, Tuesday 24 November"),
+            ("en", "en-GB", day(25), "tomorrow, Wednesday 25 November", "Tomorrow, Wednesday 25 November"),
+            ("pl", "pl", day(26), "w czwartek, 26 listopada", "czwartek, 26 listopada"),
+            ("pl", "pl", Expected::Day(date(2026, 12, 1)), "we wtorek, 1 grudnia", "wtorek, 1 grudnia"),
+            ("pl", "pl", day(25), "jutro, w środę, 25 listopada", "Jutro, środa, 25 listopada"),
+            ("uk", "uk", day(27), "у п’ятницю, 27 листопада", "пʼятниця, 27 листопада"),
+            ("pt-BR", "pt-BR", day(28), "no sábado, 28 de novembro", "sábado, 28 de novembro"),
+        ];
+        for (tag, region, expected, on, the) in cases {
+            assert_eq!(told(tag, region, "UTC", &expected), (on.to_owned(), the.to_owned()));
+        }
+    }
+
+    #[test]
+    fn ranges_say_the_month_once() {
+        let days = |from, until| Expected::Days { from, until };
+        let near = days(date(2026, 11, 26), date(2026, 11, 28));
+        let far = days(date(2026, 11, 30), date(2026, 12, 2));
+        let cases = [
+            ("en", "en-GB", &near, "between 26 and 28 November", "26–28 November"),
+            ("en", "en-US", &near, "between November 26 and 28", "November 26–28"),
+            ("en", "en-GB", &far, "between 30 November and 2 December", "30 November – 2 December"),
+            ("pl", "pl", &near, "między 26 a 28 listopada", "26–28 listopada"),
+            ("uk", "uk", &far, "від 30 листопада до 2 грудня", "30 листопада – 2 грудня"),
+            ("pt-BR", "pt-BR", &near, "entre 26 e 28 de novembro", "26 a 28 de novembro"),
+        ];
+        for (tag, region, expected, on, the) in cases {
+            assert_eq!(told(tag, region, "UTC", expected), (on.to_owned(), the.to_owned()));
+        }
+        assert_eq!(
+            told("en", "en-GB", "UTC", &days(date(2026, 11, 28), date(2026, 11, 26))).0,
+            "on Thursday 26 November"
+        );
+    }
+
+    #[test]
+    fn hours_are_those_of_the_destination() {
+        let hours = window(Some("2026-11-24T13:00:00Z"), "2026-11-24T15:30:00Z");
+        let (on, the) = told("pl", "pl", "Europe/Warsaw", &hours);
+        assert_eq!(
+            (on.as_str(), the.as_str()),
+            ("dzisiaj między 14:00 a 16:30", "Dzisiaj, wtorek, 24 listopada, 14:00–16:30")
+        );
+        let (on, _) = told("en", "en-US", "America/New_York", &hours);
+        assert_eq!(on, "today between 8:00\u{a0}AM and 10:30\u{a0}AM");
+        assert_eq!(told("en", "en-GB", "UTC", &window(None, "2026-11-24T16:00:00Z")).0, "today by 16:00");
+        // A whole day is a day, whichever way it is spelled, and a window over midnight is days.
+        let whole = window(Some("2026-11-26T00:00:00Z"), "2026-11-27T00:00:00Z");
+        assert_eq!(told("en", "en-GB", "UTC", &whole).0, "on Thursday 26 November");
+        let last_minute = window(Some("2026-11-26T00:00:00Z"), "2026-11-26T23:59:59Z");
+        assert_eq!(told("en", "en-GB", "UTC", &last_minute).0, "on Thursday 26 November");
+        let over = window(Some("2026-11-26T20:00:00Z"), "2026-11-27T10:00:00Z");
+        assert_eq!(told("en", "en-GB", "UTC", &over).0, "between 26 and 27 November");
+    }
+
+    #[test]
+    fn until_ends_a_day_before_midnight() {
+        let source =
+            words::parse(include_str!("../../templates/words/en.ftl").to_owned()).expect("the words are right");
+        let words = Words::new("en", &[source]).expect("a language");
+        let formats = Formats::new("en-GB").expect("a region");
+        let zone = TimeZone::UTC;
+        let teller = Teller { words: &words, formats: &formats, zone: &zone, today: date(2026, 11, 24) };
+        let until = |until| teller.until(until).expect("words");
+        let at = |text: &str| Until::Instant(text.parse().expect("a time"));
+        assert_eq!(until(Until::Day(date(2026, 11, 28))), "until Saturday 28 November");
+        assert_eq!(until(at("2026-11-29T00:00:00Z")), "until Saturday 28 November");
+        assert_eq!(until(at("2026-11-28T18:00:00Z")), "until 18:00 on Saturday 28 November");
+        assert_eq!(until(at("2026-11-24T18:00:00Z")), "until 18:00 today");
+        assert_eq!(until(Until::Day(date(2026, 11, 24))), "until the end of today");
+    }
+}

@@ -12,5 +12,6 @@ mod journeys;
 mod properties;
 mod servers;
 mod store;
+mod templates;
 mod tidy;
 mod world;
