@@ -131,6 +131,7 @@ mod tests {
             tracing::info!(target: "sqlx::query", "mail@harbour.example");
             tracing::debug!(target: "hyper::proto", "mail@harbour.example");
             tracing::debug!(target: "lapin::channel", "mail@harbour.example");
+            tracing::warn!(target: "lapin::returned_messages", "mail@harbour.example");
             tracing::trace!(target: "doorstep::dispatch", "ours");
         });
         assert!(!output.contains("harbour.example"), "{output}");
