@@ -73,10 +73,14 @@ fn shown(text: Option<&str>) -> Option<String> {
 
 fn order(tongue: &Tongue<'_>) -> Value {
     let order = &tongue.view.order;
-    let status = match tongue.view.stage {
-        Stage::Cancelled if tongue.view.cancelled.as_ref().is_none_or(|cancelled| cancelled.whole) => "OrderCancelled",
-        Stage::OrderComplete | Stage::Feedback => "OrderDelivered",
-        _ => "OrderProcessing",
+    let stage = tongue.view.stage;
+    let is_whole = tongue.view.cancelled.as_ref().is_none_or(|cancelled| cancelled.whole);
+    let status = if stage == Stage::Cancelled && is_whole {
+        "OrderCancelled"
+    } else if matches!(stage, Stage::OrderComplete | Stage::Feedback) {
+        "OrderDelivered"
+    } else {
+        "OrderProcessing"
     };
     let sees_prices = tongue.view.person.role == Role::Customer;
     let total = match (&order.currency, order.total) {

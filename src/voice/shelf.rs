@@ -15,13 +15,15 @@ const ROWS_MAX: usize = 12;
 pub(crate) fn shelves(tongue: &Tongue<'_>) -> Result<Vec<Shelf>, WordsError> {
     let view = tongue.view;
     let mut shelves = Vec::with_capacity(2);
-    let (title, items) = match view.stage {
-        Stage::Cancelled => match &view.cancelled {
+    let (title, items) = if view.stage == Stage::Cancelled {
+        match &view.cancelled {
             Some(cancelled) if !cancelled.whole => ("cancelled-items", cancelled.items.iter().collect()),
             Some(_) | None => ("cancelled-items", view.order.items.iter().collect()),
-        },
-        Stage::OrderComplete => ("in-order", view.order.items.iter().collect()),
-        _ => news_items(tongue),
+        }
+    } else if view.stage == Stage::OrderComplete {
+        ("in-order", view.order.items.iter().collect())
+    } else {
+        news_items(tongue)
     };
     push(tongue, &mut shelves, title, &items)?;
     let is_coming = matches!(
@@ -72,12 +74,8 @@ fn row(tongue: &Tongue<'_>, item: &Item, pictures: bool) -> Result<Row, WordsErr
         0 | 1 => None,
         qty => Some(tongue.count("quantity", "qty", u64::from(qty))?),
     };
-    let price = match tongue.view.stage {
-        Stage::Confirmed => {
-            tongue.money(item.unit_price.and_then(|unit| unit.checked_mul(i64::from(item.qty.max(1)))))?
-        }
-        _ => None,
-    };
+    let unit = item.unit_price.filter(|_| tongue.view.stage == Stage::Confirmed);
+    let price = tongue.money(unit.and_then(|unit| unit.checked_mul(i64::from(item.qty.max(1)))))?;
     let image = https(item.image_url.as_deref());
     Ok(Row {
         alt: tongue.with("item-alt", [("title", title.as_str())])?,

@@ -32,10 +32,13 @@ pub(crate) fn page(tongue: &Tongue<'_>) -> Result<Page, WordsError> {
         shelves: shelf::shelves(tongue)?,
         lists: lists(tongue)?,
         totals: totals(tongue)?,
-        address: match view.stage {
-            Stage::Confirmed => view.order.address.as_ref().map(address).unwrap_or_default(),
-            _ => Vec::new(),
-        },
+        address: view
+            .order
+            .address
+            .as_ref()
+            .filter(|_| view.stage == Stage::Confirmed)
+            .map(address)
+            .unwrap_or_default(),
         is_recipient: view.person.role == Role::Recipient,
         unsubscribe: https(view.links.unsubscribe.as_deref()),
         order_link: order_link(tongue),
@@ -252,19 +255,17 @@ fn facts(tongue: &Tongue<'_>) -> Result<Vec<Fact>, WordsError> {
     let is_settled = matches!(tongue.view.stage, Stage::Returned | Stage::Lost);
     let link = if is_settled { None } else { tracking_url(tongue.brand, parcel) };
     add("tracking-label", shown(parcel.tracking_number.as_deref()), link)?;
-    match tongue.view.stage {
-        Stage::AvailableForPickup | Stage::PickupReminder => {
-            let pickup = parcel.pickup.as_ref();
-            let place = [pickup.and_then(|pickup| pickup.name.as_deref()), pickup.and_then(|p| p.address.as_deref())];
-            let place: Vec<String> = place.into_iter().filter_map(shown).collect();
-            add("pickup-label", Some(place.join(", ")).filter(|place| !place.is_empty()), None)?;
-        }
-        Stage::Shipped | Stage::ArrivingSoon | Stage::OutForDelivery => {
-            let city = tongue.view.order.address.as_ref().and_then(|address| shown(address.city.as_deref()));
-            add("address-label", city, None)?;
-        }
-        stage if stage.class() == Class::Problem => add("place-label", shown(parcel.place.as_deref()), None)?,
-        _ => {}
+    let stage = tongue.view.stage;
+    if matches!(stage, Stage::AvailableForPickup | Stage::PickupReminder) {
+        let pickup = parcel.pickup.as_ref();
+        let place = [pickup.and_then(|pickup| pickup.name.as_deref()), pickup.and_then(|p| p.address.as_deref())];
+        let place: Vec<String> = place.into_iter().filter_map(shown).collect();
+        add("pickup-label", Some(place.join(", ")).filter(|place| !place.is_empty()), None)?;
+    } else if matches!(stage, Stage::Shipped | Stage::ArrivingSoon | Stage::OutForDelivery) {
+        let city = tongue.view.order.address.as_ref().and_then(|address| shown(address.city.as_deref()));
+        add("address-label", city, None)?;
+    } else if stage.class() == Class::Problem {
+        add("place-label", shown(parcel.place.as_deref()), None)?;
     }
     Ok(facts)
 }
@@ -285,35 +286,44 @@ fn steps(tongue: &Tongue<'_>) -> Result<Vec<Step>, WordsError> {
     Ok(steps)
 }
 
-/// The cause in the customer's words; the shop's and the carrier's own words after it, as they are.
+/// The cause in the customer's words, the carrier's own after it; of a cancellation the shop's words as they are.
 fn happened(tongue: &Tongue<'_>) -> Result<Option<String>, WordsError> {
     let view = tongue.view;
-    let own_words = match view.stage {
-        Stage::Cancelled => view.cancelled.as_ref().and_then(|cancelled| shown(cancelled.reason.as_deref())),
-        _ => view.this_parcel().and_then(|parcel| shown(parcel.description.as_deref())),
-    };
+    if view.stage == Stage::Cancelled {
+        return Ok(view.cancelled.as_ref().and_then(|cancelled| shown(cancelled.reason.as_deref())));
+    }
+    let carriers_words = view.this_parcel().and_then(|parcel| shown(parcel.description.as_deref()));
     let reason = match view.stage {
         Stage::AttemptFailed | Stage::Returning | Stage::Exception | Stage::Lost => {
             tongue.reason().filter(|reason| *reason != Reason::Unknown)
         }
         // Of a delay, "we do not know the cause yet" is worth saying.
         Stage::DelayExpected | Stage::DelayAgain => Some(tongue.reason().unwrap_or(Reason::Unknown)),
-        Stage::Cancelled => None,
-        _ => return Ok(None),
+        Stage::Confirmed
+        | Stage::Packed
+        | Stage::Shipped
+        | Stage::ArrivingSoon
+        | Stage::OutForDelivery
+        | Stage::AvailableForPickup
+        | Stage::PickupReminder
+        | Stage::Delivered
+        | Stage::OrderComplete
+        | Stage::BackOnTime
+        | Stage::Correction
+        | Stage::Returned
+        | Stage::Cancelled
+        | Stage::Feedback => return Ok(None),
     };
     let reason = match reason {
         Some(reason) => Some(tongue.say(reason_key(reason))?),
         None => None,
     };
-    Ok(match (reason, own_words) {
+    Ok(match (reason, carriers_words) {
         (Some(reason), Some(words)) => {
             Some(format!("{reason} {}", tongue.with("in-their-words", [("words", &words)])?))
         }
         (Some(reason), None) => Some(reason),
-        (None, Some(words)) => Some(match view.stage {
-            Stage::Cancelled => words,
-            _ => tongue.with("in-their-words", [("words", words.as_str())])?,
-        }),
+        (None, Some(words)) => Some(tongue.with("in-their-words", [("words", words.as_str())])?),
         (None, None) => None,
     })
 }
