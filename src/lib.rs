@@ -1,41 +1,41 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
-/// The pure heart: facts in, state and wishes out.
+// The pure heart: facts in, state and wishes out.
 pub mod domain;
-/// The only place that asks the time.
+// The only place that asks the time.
 pub mod clock;
-/// The entrances, and bytes to events.
+// The entrances, and bytes to events.
 pub mod ingest;
-/// The hinge: a batch of events, one transaction.
+// The hinge: a batch of events, one transaction.
 pub mod apply;
-/// A whole world in memory, for `replay` and for tests.
+// A whole world in memory, for `replay` and for tests.
 pub mod replay;
-/// Postgres and SQLite: the only place with SQL.
+// Postgres and SQLite: the only place with SQL.
 pub mod store;
-/// Logs, and every metric there is.
+// Logs, and every metric there is.
 pub mod telemetry;
-/// The ways to reach people.
+// The ways to reach people.
 pub mod channel;
-/// Brands, templates, words: the shop's own voice.
+// Brands, templates, words: the shop's own voice.
 pub mod voice;
-/// The path of a notice from due to settled.
+// The path of a notice from due to settled.
 pub mod dispatch;
 
-/// Every setting, read and checked whole at start.
+// Every setting, read and checked whole at start.
 pub mod config;
-/// Capability links: one small right, sealed.
+// Capability links: one small right, sealed.
 pub mod link;
-/// The worker: parts, loops, and an orderly stop.
+// The worker: parts, loops, and an orderly stop.
 pub mod app;
-/// The command line: one file a verb.
+// The command line: one file a verb.
 pub mod cli;
-/// Named places at which a test can stop the process dead.
+// Named places at which a test can stop the process dead.
 pub mod crash;
-/// The HTTP side: the door, health, pages.
+// The HTTP side: the door, health, pages.
 pub mod web;
-/// What programs hear back from us.
+// What programs hear back from us.
 pub mod outcomes;
-/// JSON Schemas of everything that crosses our border.
+// JSON Schemas of everything that crosses our border.
 pub mod schema;
-/// What sends ticks through the hinge.
+// What sends ticks through the hinge.
 pub mod timers;

@@ -134,7 +134,7 @@ impl World {
     }
 
     /// After the last event: everything that waits is released at its time. Wakes are heeded as long as notices wait beside
-    /// them; what only the clock could bring after that is left to the future. What is still held after [`PATIENCE`], as by an
+    /// them; what only the clock could bring after that is left to the future. What is still held after a week, as by an
     /// order on hold, stays silent for the reason that held it.
     pub fn finish(&mut self) {
         let end = self.now + PATIENCE;

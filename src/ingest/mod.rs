@@ -2,9 +2,9 @@
 
 /// Facts from RabbitMQ.
 pub mod amqp;
-/// CloudEvents in binary mode.
+// CloudEvents in binary mode.
 pub mod binary;
-/// Bytes to events.
+// Bytes to events.
 pub mod decode;
 /// Why something was refused.
 pub mod fault;
