@@ -275,7 +275,7 @@ impl Planner<'_, '_> {
         }
         times.retain(|at| *at > self.ctx.now);
         if tells(Stage::DelayExpected) {
-            times.extend(delay::wake(self.state, self.told.delay.as_ref()).and_then(|at| self.not_in_the_past(at)));
+            times.extend(delay::wakes(self.state, self.told.delay.as_ref()).filter_map(|at| self.not_in_the_past(at)));
         }
         let wake = times.into_iter().min();
         if wake != self.told.wake {

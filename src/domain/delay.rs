@@ -53,8 +53,9 @@ pub fn late(state: &State<'_>, told: Option<&DelayTold>, now: Timestamp, timed: 
     {
         return Some(Late { day: ahead, missed: true, reason, at: window::end_of_day(deadline, &state.zone) });
     }
-    // The carrier says "delayed" and no day stands against it.
-    let contradicted = ahead.is_some() && promised.is_some();
+    // The carrier says "delayed" and no day stands against it. That such a day has gone by is again the clock's to say.
+    let against = if timed { ahead } else { expected };
+    let contradicted = against.is_some() && promised.is_some();
     reported.filter(|_| !contradicted).map(|at| Late { day: ahead, missed: false, reason, at })
 }
 
@@ -83,20 +84,25 @@ pub fn stage(told: Option<&DelayTold>, late: Option<&Late>, state: &State<'_>, n
     }
 }
 
-/// When the clock alone can make the order late: the morning after the day that was promised or named last.
-pub fn wake(state: &State<'_>, told: Option<&DelayTold>) -> Option<Timestamp> {
-    if !state.is_open() || state.known.paid.is_none() || told.is_some_and(|told| told.times >= DELAYS_MAX) {
-        return None;
+/// When the clock alone can make the order late: the morning after the day that was promised or named last, and the morning
+/// after a day that stood against the carrier's own "delayed".
+pub fn wakes(state: &State<'_>, told: Option<&DelayTold>) -> impl Iterator<Item = Timestamp> {
+    let stood_against = reported(state).1.and_then(|_| promise::expected_last(state)).filter(|_| told.is_none());
+    let days = if may_become_late(state, told) { [deadline(state, told), stood_against] } else { [None, None] };
+    let mornings_after = days.into_iter().flatten().filter_map(|day| day.checked_add(1.day()).ok());
+    mornings_after.map(|morning| window::at_local(morning, MORNING, &state.zone))
+}
+
+fn may_become_late(state: &State<'_>, told: Option<&DelayTold>) -> bool {
+    state.is_open() && state.known.paid.is_some() && told.is_none_or(|told| told.times < DELAYS_MAX)
+}
+
+fn deadline(state: &State<'_>, told: Option<&DelayTold>) -> Option<Date> {
+    match told.filter(|told| !told.cleared).map(|told| told.day) {
+        None => promise::promised(state),
+        // After a delay without a new day the clock has nothing to add.
+        Some(day) => day,
     }
-    let named = told.filter(|told| !told.cleared).map(|told| told.day);
-    let deadline = match named {
-        None => promise::promised(state)?,
-        // A delay without a new day was spoken of: the clock has nothing to add.
-        Some(None) => return None,
-        Some(Some(day)) => day,
-    };
-    let morning_after = deadline.checked_add(1.day()).ok()?;
-    Some(window::at_local(morning_after, MORNING, &state.zone))
 }
 
 /// The carrier's own word that a parcel is delayed, if it is the last word on any of them.
