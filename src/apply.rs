@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::{Clock, Stopwatch};
 use crate::crash;
@@ -24,7 +24,7 @@ use crate::domain::person::Channel;
 use crate::domain::policy::Policy;
 use crate::ingest::{Apply, Incoming, decode};
 use crate::outcomes;
-use crate::store::rows::{Changes, Outcome, Planned, Refused, Seen};
+use crate::store::rows::{Arrival, Changes, Outcome, Planned, Refused, Seen};
 use crate::store::{Store, StoreError, Tx, unbroken};
 use crate::telemetry;
 
@@ -53,6 +53,12 @@ pub enum Verdict {
 /// The reason in [`Verdict::Refused`] where an id came again with other content (contract, section 1). The HTTP door tells
 /// this refusal from the others by it.
 pub const REUSED_ID: &str = "id: used before, for other content";
+
+/// The reason in [`Verdict::Refused`] where an event is dated further ahead than a skewed clock explains.
+pub const FROM_THE_FUTURE: &str = "time: more than 31 days ahead of this machine's clock";
+/// How far ahead an event may be dated. The latest fact wins, so one from the year 9999 would win for ever; a clock that is
+/// hours wrong, and a rehearsal of the next weeks, are no harm.
+const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// A batch could not be stored for now: nothing of it was kept, and it may be tried again as it is.
 #[derive(Debug, thiserror::Error)]
@@ -208,14 +214,16 @@ impl Hinge {
     async fn apply_once(&self, part: &[Incoming]) -> Result<Vec<Verdict>, Failed> {
         let mut tx = self.store.begin("apply").await?;
         crash::point("apply.begun");
-        let arrivals: Vec<_> = part.iter().filter_map(Incoming::arrival).cloned().collect();
+        let horizon = self.clock.now() + AHEAD_MAX;
+        let in_time = |arrival: &&Arrival| arrival.time <= horizon;
+        let arrivals: Vec<&Arrival> = part.iter().filter_map(Incoming::arrival).filter(in_time).collect();
         let mut seen = tx.mark_seen(&arrivals).await?.into_iter();
         crash::point("apply.inbox_written");
         let mut refused = Vec::new();
         let mut verdicts = Vec::with_capacity(part.len());
         let mut facts: Vec<(usize, &Event)> = Vec::with_capacity(part.len());
         for (place, incoming) in part.iter().enumerate() {
-            let seen = incoming.arrival().and_then(|_| seen.next());
+            let seen = incoming.arrival().filter(in_time).and_then(|_| seen.next());
             verdicts.push(first_verdict(incoming, seen, &mut refused));
             if let (Incoming::Event { event, .. }, Some(Seen::Fresh)) = (incoming, seen) {
                 facts.push((place, event));
@@ -427,13 +435,14 @@ fn first_verdict(incoming: &Incoming, seen: Option<Seen>, refused: &mut Vec<Refu
             Verdict::Refused { reason: row.reason.clone() }
         }
         (_, Some(Seen::Repeat)) => Verdict::Repeat,
-        (Incoming::Event { arrival, .. } | Incoming::UnknownType { arrival }, Some(Seen::Reused)) => {
+        (Incoming::UnknownType { .. }, Some(Seen::Fresh)) => Verdict::UnknownType,
+        (Incoming::Event { .. }, Some(Seen::Fresh)) => Verdict::Applied,
+        (Incoming::Event { arrival, .. } | Incoming::UnknownType { arrival }, Some(Seen::Reused) | None) => {
+            let reason = if seen.is_none() { FROM_THE_FUTURE } else { REUSED_ID };
             let raw = arrival.raw.clone();
-            refused.push(Refused { door: "apply", reason: REUSED_ID.into(), raw, headers: String::new() });
-            Verdict::Refused { reason: REUSED_ID.into() }
+            refused.push(Refused { door: "apply", reason: reason.into(), raw, headers: String::new() });
+            Verdict::Refused { reason: reason.into() }
         }
-        (Incoming::UnknownType { .. }, _) => Verdict::UnknownType,
-        (Incoming::Event { .. }, _) => Verdict::Applied,
     }
 }
 

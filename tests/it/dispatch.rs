@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use doorstep::apply::Hinge;
+use doorstep::apply::{FROM_THE_FUTURE, Hinge};
 use doorstep::channel::capture::Capture;
 use doorstep::channel::{email, sms};
 use doorstep::clock::Clock;
@@ -163,6 +163,20 @@ async fn a_refusal_for_good_is_the_end() {
     assert_eq!((row.state, row.why.as_deref()), (State::Rejected, Some("rejected")));
     assert!(world.next().await.is_none_or(|next| next > world.clock.now()));
     assert!(outcome_kinds(&world).await.contains(&"notice.failed".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fact_from_the_far_future_is_kept_aside_and_its_batch_goes_on() {
+    let (plan, mails, _) = Plan::captured(START, policy());
+    let world = World::planned(plan).await;
+    let data = json!({"order": {"id": "1"}, "shipment": {"id": "A"}});
+    world.feed(&[event("wrong-year", "shipment.delivered", "2062-11-02T09:00:00Z", data.clone()), paid("1")]).await;
+    world.drain().await;
+    world.feed(&[event("skewed", "shipment.shipped", "2026-11-02T10:00:00Z", data)]).await;
+    world.drain().await;
+    assert_eq!(mails.taken().len(), 2, "confirmed and shipped, not delivered");
+    let kept = world.store.quarantine(0, 10).await.expect("the store answers");
+    assert_eq!(kept.iter().map(|row| row.reason.as_str()).collect::<Vec<_>>(), [FROM_THE_FUTURE]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
