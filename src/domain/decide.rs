@@ -105,7 +105,6 @@ impl Planner<'_, '_> {
             Truth::Outdated if drops => Some(Why::Superseded),
             _ if policy.age_limit.is_some_and(|limit| age > limit) => Some(Why::TooOld),
             _ if drops && called.expires.is_some_and(|end| self.ctx.now >= end) => Some(Why::Expired),
-            _ if called.stage == Stage::Delivered && self.completes(called) => Some(Why::OrderCompleteSays),
             _ if called.stage == Stage::Exception
                 && !called::is_actionable(called::reason_of(called.mark.as_deref())) =>
             {
@@ -115,9 +114,10 @@ impl Planner<'_, '_> {
         }
     }
 
-    /// Whether this is the last of several parcels, and the brand tells that the order is complete instead.
-    fn completes(&self, called: &Called) -> bool {
-        let told = self.ctx.policy.stages.get(&Stage::OrderComplete).is_some_and(|rule| !rule.channels.is_empty());
+    /// Whether this is the last of several parcels, and the same person hears on the same channel that the order is complete.
+    fn completes(&self, called: &Called, role: Role, channel: Channel) -> bool {
+        let rule = self.ctx.policy.stages.get(&Stage::OrderComplete);
+        let told = rule.is_some_and(|rule| rule.channels.contains(&channel) && rule.roles.contains(&role));
         called.stage == Stage::Delivered && told && self.state.complete_at().is_some()
     }
 
@@ -133,6 +133,8 @@ impl Planner<'_, '_> {
                     self.stay_silent(called, Some(role), Some(channel), Why::NoAddress);
                 } else if !self.state.wishes(role, channel) {
                     self.stay_silent(called, Some(role), Some(channel), Why::NotWished);
+                } else if self.completes(called, role, channel) {
+                    self.stay_silent(called, Some(role), Some(channel), Why::OrderCompleteSays);
                 } else if may_pass && called::told_instead(all, called, policy, role, channel) {
                     self.stay_silent(called, Some(role), Some(channel), Why::Superseded);
                 } else {
