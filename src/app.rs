@@ -5,7 +5,7 @@
 
 mod chores;
 pub mod parts;
-mod relay;
+pub mod relay;
 pub mod voices;
 
 use std::path::PathBuf;

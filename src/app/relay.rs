@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::channel::broker::{Outgoing, Publisher};
+use crate::crash;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{self, Published};
 
@@ -46,6 +47,21 @@ pub(super) async fn run(store: Store, publisher: Publisher, stop: CancellationTo
     publisher.close().await;
 }
 
+/// Publishes what waits now, once there is a link. What the broker does not confirm waits for its lease to run out.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn run_due(store: &Store, publisher: &Publisher) -> Result<(), StoreError> {
+    publisher.ready().await;
+    loop {
+        match publish_some(store, publisher).await {
+            Ok(Published::Confirmed) => {}
+            Ok(Published::Failed) | Err(Nothing::Waits) => return Ok(()),
+            Err(Nothing::Known(error)) => return Err(error),
+        }
+    }
+}
+
 /// Why nothing was published.
 enum Nothing {
     Waits,
@@ -63,14 +79,17 @@ async fn publish_some(store: &Store, publisher: &Publisher) -> Result<Published,
     if claimed.is_empty() {
         return Err(Nothing::Waits);
     }
+    crash::point("outcomes.claimed");
     let outgoing: Vec<Outgoing<'_>> = claimed
         .iter()
         .map(|(_, outcome)| Outgoing { id: outcome.id, kind: &outcome.kind, body: &outcome.body })
         .collect();
     let confirmed: HashSet<_> = publisher.publish(&outgoing).await.into_iter().collect();
+    crash::point("outcomes.confirmed");
     let done: Vec<i64> =
         claimed.iter().filter(|(_, outcome)| confirmed.contains(&outcome.id)).map(|(seq, _)| *seq).collect();
     store.forget_outcomes(&done).await?;
+    crash::point("outcomes.forgotten");
     let failed = claimed.len() - done.len();
     telemetry::outcomes_published(Published::Confirmed, done.len() as u64);
     telemetry::outcomes_published(Published::Failed, failed as u64);
