@@ -2,7 +2,7 @@
 
 mod gate;
 mod proxy;
-mod shop;
+pub(crate) mod shop;
 
 use doorstep::ingest::amqp::{Cannot, Settings, check};
 use doorstep::ingest::topology::{Mode, QueueType, Unfit};

@@ -3,6 +3,8 @@
 mod broker;
 mod channels;
 mod cli;
+#[cfg(feature = "crash-points")]
+mod crash;
 mod decode;
 mod dispatch;
 mod deploy;

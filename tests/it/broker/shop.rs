@@ -45,7 +45,7 @@ pub(crate) struct Shop {
     pub(crate) proxy: Proxy,
     url: String,
     prefix: String,
-    direct: Connection,
+    pub(crate) direct: Connection,
     publishing: Channel,
     made: OnceCell<()>,
 }
@@ -121,12 +121,17 @@ impl Shop {
     }
 
     async fn count(&self, queue: &str) -> Option<usize> {
+        self.counts(queue).await.map(|(ready, _)| ready)
+    }
+
+    /// Ready messages, and consumers.
+    pub(crate) async fn counts(&self, queue: &str) -> Option<(usize, usize)> {
         let channel = self.direct.create_channel().await.unwrap();
         let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
         let queue = channel.queue_declare(queue.into(), options, FieldTable::default()).await.ok()?;
-        let count = queue.message_count() as usize;
+        let counts = (queue.message_count() as usize, queue.consumer_count() as usize);
         channel.close(200, "asked".into()).await.unwrap();
-        Some(count)
+        Some(counts)
     }
 
     /// Messages that are ready, once the broker has taken back what a worker left behind.
