@@ -90,6 +90,12 @@ def received(one, file):
     return str(orders), one["stage"], str(numbers), channel, str(people)
 
 
+def doubt(one, file):
+    """What a line of `doorstep outbox list` is about; it names the order as `brand/order`."""
+    order = one["order"].split("/", 1)[1]
+    return order, one["stage"], file.number(order, one["shipment"]), one["channel"]
+
+
 def compare(file, told, doubtful):
     """`told`: (order, stage, number, channel, recipient or None) of each message received; `doubtful`: the same without the last."""
     must, may, complete = file.expected()
@@ -142,7 +148,7 @@ def main():
         return 0
     if command == "received":
         told = [received(one, file) for one in lines_of(sys.argv[3])]
-        doubtful = [(one["order"], one["stage"], file.number(one["order"], one.get("shipment")), one["channel"]) for one in lines_of(sys.argv[4])]
+        doubtful = [doubt(one, file) for one in lines_of(sys.argv[4])]
         return verdict(compare(file, told, doubtful))
     if command == "replayed":
         sent = [one for one in lines_of(sys.argv[3]) if one["outcome"] == "sent"]
