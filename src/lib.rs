@@ -10,6 +10,8 @@ pub mod ingest;
 pub mod apply;
 // A whole world in memory, for `replay` and for tests.
 pub mod replay;
+// The past once more, day by day: how good the delay warnings would have been.
+pub mod backtest;
 // Postgres and SQLite: the only place with SQL.
 pub mod store;
 // Logs, and every metric there is.

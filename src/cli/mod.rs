@@ -1,6 +1,7 @@
 //! The command line: one file a verb. Every verb reads the same configuration, answers people in words and programs in
 //! JSON (`--json`), and ends with an exit code that says which of the two went wrong.
 
+pub mod backtest;
 pub mod check;
 pub mod demo;
 pub mod explain;
@@ -29,7 +30,7 @@ const EXIT_CODES: &str = "Exit codes:
   0  done
   1  failed: the database, the broker, a file or the network would not do as asked
   2  the command line or the configuration is wrong
-  3  done, and something is to be mended (check), or some lines were refused (import, replay)
+  3  done, and something is to be mended (check), or some lines were refused (backtest, import, replay)
   4  not found: no such order, message or quarantined event
 
 Settings come from the file given with --config, then from the environment: DOORSTEP_… with __ between levels
@@ -73,6 +74,8 @@ enum Verb {
     Check(check::Args),
     /// Recorded events through the real rules on a virtual clock: who would have been told what, when and why
     Replay(replay::Args),
+    /// How good the delay warnings would have been on recorded events, learning only from what had happened by each day
+    Backtest(backtest::Args),
     /// A believable stream of events as JSON Lines
     Simulate(simulate::Args),
     /// Every fact and every decision about one order, with the rule and the clock
@@ -123,6 +126,7 @@ fn run(cli: Cli) -> anyhow::Result<Ending> {
         Verb::Run(_) => wait(run::run(config()?, cli.config.as_deref())).map(|()| Ending::Done),
         Verb::Check(args) => wait(check::run(args, &config()?, &out)),
         Verb::Replay(args) => replay::run(args, &config()?, &out),
+        Verb::Backtest(args) => backtest::run(args, &config()?, &out),
         Verb::Simulate(args) => simulate::run(args, &out).map(|()| Ending::Done),
         Verb::Explain(args) => wait(explain::run(args, &config()?, &out)),
         Verb::Quarantine(verb) => wait(quarantine::run(verb, &config()?, &out)),

@@ -21,3 +21,5 @@ pub mod release;
 pub mod retry;
 pub mod window;
 pub mod zone;
+pub mod day;
+pub mod lane;
