@@ -9,8 +9,9 @@ use crate::domain::day::{self, Day};
 
 /// Days before the promised day by which a warning must have come, to be counted.
 pub const LEADS: [Day; 4] = [1, 2, 3, 5];
-/// Thresholds are the multiples of a twentieth, from 0.05 to 0.95.
-const STEPS: usize = 20;
+/// Thresholds are the hundredths from 0.05 to 0.95.
+const FIRST_STEP: usize = 5;
+const STEPS: usize = 96;
 /// Chances are compared with outcomes by tenths.
 pub const TENTHS: usize = 10;
 /// Late orders that a month must have had before its calibration means something.
@@ -131,7 +132,7 @@ impl Score {
                 bin.told += chance;
                 bin.came += u64::from(told.late);
             }
-            for (step, first) in crossed.iter_mut().enumerate().skip(1) {
+            for (step, first) in crossed.iter_mut().enumerate().skip(FIRST_STEP) {
                 if first.is_none() && chance > threshold(step) {
                     *first = Some(day);
                 }
@@ -155,7 +156,7 @@ impl Score {
         let months = self.months.iter().filter(|(_, month)| month.late >= LATE_MIN);
         let mut points = Vec::new();
         for (lead_days, steps) in LEADS.into_iter().zip(&self.points) {
-            for (step, warned) in steps.iter().enumerate().skip(1) {
+            for (step, warned) in steps.iter().enumerate().skip(FIRST_STEP) {
                 let (precision, recall) = warned.rates(self.late);
                 let alerts = warned.all;
                 points.push(Point { lead_days, threshold: threshold(step), alerts, precision, recall });
@@ -213,8 +214,8 @@ pub fn calibration_error(bins: &[Bin]) -> f64 {
 }
 
 fn threshold(step: usize) -> f64 {
-    // In hundredths first, so that 0.15 is the number that everyone writes.
-    (step * 5) as f64 / 100.0
+    // Divided, so that 0.15 is the number that everyone writes.
+    step as f64 / 100.0
 }
 
 fn tenth(chance: f64) -> usize {

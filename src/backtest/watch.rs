@@ -183,7 +183,7 @@ impl Watched {
         let Some(trip) = self.latest() else { return true };
         let decided = trip.promised.is_none_or(|promised| promised < today);
         let settled = trip.paid + SETTLED <= today;
-        settled && (decided && trip.arrived.is_some() || trip.paid + TEACHES < today && decided)
+        settled && decided && (trip.arrived.is_some() || trip.paid + TEACHES < today)
     }
 
     /// The parcel that decides: one that has not arrived, else the last that did.

