@@ -5,7 +5,6 @@ use std::process::{Command, Output};
 
 use doorstep::backtest::Backtest;
 use doorstep::domain::day;
-use doorstep::domain::id::BrandId;
 use doorstep::ingest::Incoming;
 use doorstep::ingest::decode::{Brands, Decoder, Limits};
 use jiff::ToSpan;
@@ -137,12 +136,13 @@ fn nothing_is_learned_from_what_has_not_happened_yet() {
 }
 
 #[test]
-fn ranges_hold_about_what_they_promise() {
+fn ranges_hold_at_least_what_they_promise() {
+    // Whole days: on a lane of three, the smallest range that holds half of the parcels holds two thirds of them.
     let ranges = lived(&shop(160)).ranges();
     let share = |count: u32| f64::from(count) / f64::from(ranges.asked);
     assert!(ranges.asked > 1_000);
-    assert!((0.4..0.85).contains(&share(ranges.in_half)), "{ranges:?}");
-    assert!((0.75..0.98).contains(&share(ranges.in_most)), "{ranges:?}");
+    assert!(share(ranges.in_half) > 0.45 && share(ranges.in_most) > 0.75, "{ranges:?}");
+    assert!(ranges.in_half < ranges.in_most, "{ranges:?}");
 }
 
 #[test]
