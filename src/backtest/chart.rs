@@ -51,7 +51,7 @@ fn warnings(score: &Score, area: &Area<'_>) -> Result<(), Failed> {
             .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 18, y)], colour.stroke_width(2)));
         chart.draw_series(dots)?;
     }
-    let corner = SeriesLabelPosition::UpperRight;
+    let corner = SeriesLabelPosition::LowerLeft;
     chart
         .configure_series_labels()
         .position(corner)
