@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::cols::cols;
 use super::error::StoreError;
 use super::params::{Col, Kind, One, Sql};
 use super::rows::{Claimed, OrderRow};
@@ -127,19 +128,20 @@ const EXTEND: Sql = Sql {
     ),
 };
 
-/// A notice's columns.
-#[derive(Debug, sqlx::FromRow)]
-pub(super) struct NoticeCols {
-    key: Uuid,
-    order_key: String,
-    shipment: Option<String>,
-    stage: String,
-    occurrence: i32,
-    role: String,
-    channel: String,
-    fact_at: i64,
-    planned_at: i64,
-    due_at: Option<i64>,
+cols! {
+    /// A notice's columns.
+    pub(super) struct NoticeCols {
+        key: Uuid,
+        order_key: String,
+        shipment: Option<String>,
+        stage: String,
+        occurrence: i32,
+        role: String,
+        channel: String,
+        fact_at: i64,
+        planned_at: i64,
+        due_at: Option<i64>,
+    }
 }
 
 impl NoticeCols {
@@ -161,16 +163,16 @@ impl NoticeCols {
     }
 }
 
-#[derive(Debug, sqlx::FromRow)]
-struct ClaimedCols {
-    #[sqlx(flatten)]
-    notice: NoticeCols,
-    fence: i32,
-    attempts: i32,
-    first_try_at: Option<i64>,
-    version: i64,
-    doc: String,
-    bytes: Option<Vec<u8>>,
+cols! {
+    struct ClaimedCols {
+        ..notice: NoticeCols,
+        fence: i32,
+        attempts: i32,
+        first_try_at: Option<i64>,
+        version: i64,
+        doc: String,
+        bytes: Option<Vec<u8>>,
+    }
 }
 
 impl ClaimedCols {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::claim::{NoticeCols, notice_columns, readable};
+use super::cols::cols;
 use super::error::StoreError;
 use super::params::{Col, Kind, One, Sql, args};
 use super::rows::{Decision, Doubted, Outcome};
@@ -117,11 +118,11 @@ const DECIDE: Sql = Sql {
     ),
 };
 
-#[derive(Debug, sqlx::FromRow)]
-struct DoubtCols {
-    #[sqlx(flatten)]
-    notice: NoticeCols,
-    state: String,
+cols! {
+    struct DoubtCols {
+        ..notice: NoticeCols,
+        state: String,
+    }
 }
 
 impl Store {

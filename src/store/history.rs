@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::claim::{NoticeCols, at, notice_columns, read_at};
+use super::cols::cols;
 use super::error::StoreError;
 use super::params::{One, Sql};
 use super::rows::{Fact, NoticeRow, State, Told};
@@ -69,13 +70,13 @@ const CLOSED: Sql = Sql::same(concat!(
     " from outbox o where o.state = $1 and o.key > $2 order by o.key limit $3"
 ));
 
-#[derive(Debug, sqlx::FromRow)]
-struct SaidCols {
-    #[sqlx(flatten)]
-    notice: NoticeCols,
-    said: Option<String>,
-    at: i64,
-    state: String,
+cols! {
+    struct SaidCols {
+        ..notice: NoticeCols,
+        said: Option<String>,
+        at: i64,
+        state: String,
+    }
 }
 
 impl SaidCols {
@@ -100,19 +101,19 @@ impl SaidCols {
     }
 }
 
-#[derive(Debug, sqlx::FromRow)]
-struct RowCols {
-    #[sqlx(flatten)]
-    notice: NoticeCols,
-    state: String,
-    fence: i32,
-    attempts: i32,
-    first_try_at: Option<i64>,
-    doubt_at: Option<i64>,
-    settled_at: Option<i64>,
-    why: Option<String>,
-    cause: Option<String>,
-    receipt: Option<String>,
+cols! {
+    struct RowCols {
+        ..notice: NoticeCols,
+        state: String,
+        fence: i32,
+        attempts: i32,
+        first_try_at: Option<i64>,
+        doubt_at: Option<i64>,
+        settled_at: Option<i64>,
+        why: Option<String>,
+        cause: Option<String>,
+        receipt: Option<String>,
+    }
 }
 
 impl RowCols {
@@ -134,15 +135,16 @@ impl RowCols {
     }
 }
 
-#[derive(Debug, sqlx::FromRow)]
-struct SilenceCols {
-    order_key: String,
-    shipment: Option<String>,
-    stage: String,
-    role: Option<String>,
-    channel: Option<String>,
-    why: String,
-    at: i64,
+cols! {
+    struct SilenceCols {
+        order_key: String,
+        shipment: Option<String>,
+        stage: String,
+        role: Option<String>,
+        channel: Option<String>,
+        why: String,
+        at: i64,
+    }
 }
 
 impl SilenceCols {

@@ -1,17 +1,35 @@
 //! The schema: brought up to date under a lock, forward only.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use sqlx::migrate::{Migrate, MigrateError, Migrator};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr as _};
 
 use super::error::StoreError;
 use super::open::Pools;
 use super::params::Sql;
 use super::{Access, Store, unbroken_for};
 
-static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
-static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+/// Every migration, oldest first: version, name, and the same step in either dialect. A test holds this against the folders.
+const STEPS: [(i64, &str, &str, &str); 1] = [(
+    1,
+    "begin",
+    include_str!("../../migrations/postgres/0001_begin.sql"),
+    include_str!("../../migrations/sqlite/0001_begin.sql"),
+)];
+
+static POSTGRES: LazyLock<Migrator> =
+    LazyLock::new(|| migrator(STEPS.map(|(version, name, postgres, _)| (version, name, postgres))));
+static SQLITE: LazyLock<Migrator> =
+    LazyLock::new(|| migrator(STEPS.map(|(version, name, _, sqlite)| (version, name, sqlite))));
+
+fn migrator(steps: impl IntoIterator<Item = (i64, &'static str, &'static str)>) -> Migrator {
+    let step = |(version, name, sql): (i64, &'static str, &'static str)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(steps.into_iter().map(step).collect())
+}
 
 /// Where sqlx keeps what was applied.
 const TABLE: &str = "_sqlx_migrations";

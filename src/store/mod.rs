@@ -11,6 +11,7 @@
 //! a simulated one (see [`Clock::for_sql`]).
 
 mod claim;
+mod cols;
 mod conn;
 mod consent;
 mod doubt;

@@ -1,6 +1,7 @@
 //! What was refused at a door, kept for repair.
 
 use super::claim::{at, read_at};
+use super::cols::cols;
 use super::error::StoreError;
 use super::params::{One, Sql};
 use super::rows::Quarantined;
@@ -18,15 +19,16 @@ const RETRIED: Sql = Sql {
 };
 const DROP: Sql = Sql::same("delete from quarantine where id = $1");
 
-#[derive(Debug, sqlx::FromRow)]
-struct Cols {
-    id: i64,
-    door: String,
-    reason: String,
-    raw: Vec<u8>,
-    headers: String,
-    refused_at: i64,
-    retried_at: Option<i64>,
+cols! {
+    struct Cols {
+        id: i64,
+        door: String,
+        reason: String,
+        raw: Vec<u8>,
+        headers: String,
+        refused_at: i64,
+        retried_at: Option<i64>,
+    }
 }
 
 impl Cols {

@@ -160,7 +160,14 @@ fn migrations_are_twins() {
     let (postgres, sqlite) = (names("migrations/postgres"), names("migrations/sqlite"));
     let alone: Vec<_> = postgres.symmetric_difference(&sqlite).collect();
     assert!(alone.is_empty(), "migrations without a twin in the other folder: {alone:?}");
+    let embedded = source::read_text("src/store/migrate.rs").expect("the code that runs migrations");
     for name in &postgres {
+        for folder in ["migrations/postgres", "migrations/sqlite"] {
+            assert!(
+                embedded.contains(&format!("{folder}/{name}")),
+                "{folder}/{name} is not run: list it in src/store/migrate.rs"
+            );
+        }
         let numbered =
             name.len() > 5 && name.as_bytes()[..4].iter().all(u8::is_ascii_digit) && name.as_bytes()[4] == b'_';
         assert!(numbered, "{name}: a migration is named NNNN_what.sql");
