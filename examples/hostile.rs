@@ -232,7 +232,7 @@ fn json_suite(folder: &Path) -> anyhow::Result<()> {
         }
         let taken = check(&decoder.binary("naughty", &attributes, bytes.clone()))?;
         // Legal JSON that holds NUL is refused all the same: the contract's rule.
-        let holds_nul = bytes.windows(6).any(|six| six == b"\\u0000");
+        let holds_nul = bytes.windows(7).any(|seven| seven[0] != b'\\' && seven[1..] == *b"\\u0000");
         let blank = bytes.trim_ascii().is_empty();
         let expected = match name.as_bytes() {
             [b'y', ..] => Some(!holds_nul),
