@@ -6,7 +6,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::Ending;
-use super::lines::Lines;
+use super::lines::{Line, Lines};
 use super::out::Out;
 use super::parts::Parts;
 use crate::apply::Verdict;
@@ -55,7 +55,7 @@ pub async fn run(args: &Args, config: &Config, out: &Out) -> anyhow::Result<Endi
     loop {
         let line = lines.next()?;
         let last = line.is_none();
-        batch.extend(line.map(|line| parts.decoder.structured("file", line.bytes)));
+        batch.extend(line.map(|line| decoded(&parts, line)));
         if batch.len() == BATCH || (last && !batch.is_empty()) {
             let verdicts = hinge.apply(std::mem::take(&mut batch)).await.context("applying a batch")?;
             tally.add(&verdicts);
@@ -72,6 +72,15 @@ pub async fn run(args: &Args, config: &Config, out: &Out) -> anyhow::Result<Endi
          {refused} refused"
     ))?;
     Ok(if tally.refused == 0 { Ending::Done } else { Ending::Problems })
+}
+
+/// Decodes a line; a refusal also says where the line stands.
+fn decoded(parts: &Parts, line: Line) -> Incoming {
+    let mut incoming = parts.decoder.structured("file", line.bytes);
+    if let Incoming::Refused(refused) = &mut incoming {
+        refused.reason.push_str(&format!(" ({})", line.place));
+    }
+    incoming
 }
 
 impl Tally {

@@ -9,6 +9,9 @@ use indicatif::ProgressBar;
 
 use super::out;
 
+/// What some programs write at the beginning of a file to say that it is UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Several files, read as one.
 pub(super) struct Lines {
     /// Still to be read, the next one last.
@@ -71,6 +74,9 @@ impl Lines {
             bytes.pop_if(|last| *last == b'\r');
             bytes.truncate(self.line_bytes_max + 1);
             self.number += 1;
+            if self.number == 1 && bytes.starts_with(BYTE_ORDER_MARK) {
+                bytes.drain(..BYTE_ORDER_MARK.len());
+            }
             self.progress.inc(consumed);
             if !bytes.iter().all(u8::is_ascii_whitespace) {
                 return Ok(Some(Line { place: format!("{}:{}", path.display(), self.number), bytes }));
@@ -113,7 +119,7 @@ mod tests {
     fn files_are_read_as_one_and_long_lines_are_cut_where_they_are_refused() {
         let folder = tempfile::tempdir().expect("a folder");
         let (first, second) = (folder.path().join("a"), folder.path().join("b"));
-        std::fs::write(&first, format!("one\r\n\n  \n{}\ntwo", "x".repeat(1000))).expect("a file");
+        std::fs::write(&first, format!("\u{feff}one\r\n\n  \n{}\ntwo", "x".repeat(1000))).expect("a file");
         std::fs::write(&second, "three\n").expect("a file");
         let mut lines = Lines::open(&[first, second], 10, "test").expect("both are there");
         let mut read = Vec::new();

@@ -1,4 +1,5 @@
-//! The three entrances: RabbitMQ, HTTP, files. Each decodes, applies, and only then acknowledges.
+//! The three entrances: RabbitMQ, HTTP, files. Each decodes, applies, and only then acknowledges. Those of HTTP and of files
+//! stand in `web::door` and `cli::import`.
 
 /// Facts from RabbitMQ.
 pub mod amqp;
@@ -9,8 +10,6 @@ pub mod decode;
 /// Why something was refused.
 pub mod fault;
 mod field;
-/// Facts from files and standard input.
-pub mod file;
 /// Group commit for callers that wait.
 pub mod gather;
 mod patch;
