@@ -333,8 +333,9 @@ impl Hinge {
         refused: Vec<Refused>,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let Written { orders, mut states, numbers, adopted, wakes, notices, withdrawn, recheck, silences } =
-            batch.finish();
+        let written = batch.finish();
+        let Written { orders, mut states, numbers, adopted, wakes, notices, withdrawn, recheck, .. } = written;
+        let Written { silences, alerts, cleared, .. } = written;
         let mut room = Room::reserve(&self.handoff, &notices, now);
         crash::point("apply.reserved");
         let notices: Vec<Planned> =
@@ -352,6 +353,8 @@ impl Hinge {
             withdrawn,
             recheck,
             silences,
+            alerts,
+            cleared,
             refused,
             outcomes,
         };

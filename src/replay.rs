@@ -195,6 +195,8 @@ impl World {
                 Effect::Withdraw { key, why } => self.withdraw(key, why),
                 Effect::Recheck => self.recheck(key),
                 Effect::StaySilent(silence) => self.silence(&silence),
+                // What customers hear is what a replay shows.
+                Effect::Raise(_) | Effect::Clear { .. } => {}
                 Effect::WakeAt(at) => self.wake_at(key, at),
             }
         }

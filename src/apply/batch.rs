@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
+use crate::domain::alert::{Alert, AlertKey};
 use crate::domain::decide::{Cause, Context, decide, react};
 use crate::domain::event::Event;
 use crate::domain::id::{EventKey, NoticeKey, OrderKey, TrackingNumber};
@@ -32,6 +33,8 @@ pub(super) struct Batch {
     withdrawn: Vec<(OrderKey, NoticeKey, Why)>,
     recheck: BTreeSet<OrderKey>,
     silences: Vec<Silence>,
+    alerts: Vec<Alert>,
+    cleared: Vec<(OrderKey, AlertKey, &'static str)>,
     wakes: HashMap<OrderKey, Option<Timestamp>>,
     adopted: Vec<(EventKey, OrderKey)>,
 }
@@ -56,6 +59,8 @@ pub(super) struct Written {
     pub(super) withdrawn: Vec<(OrderKey, NoticeKey, Why)>,
     pub(super) recheck: Vec<OrderKey>,
     pub(super) silences: Vec<Silence>,
+    pub(super) alerts: Vec<Alert>,
+    pub(super) cleared: Vec<(OrderKey, AlertKey, &'static str)>,
 }
 
 impl Batch {
@@ -137,6 +142,8 @@ impl Batch {
                     self.recheck.insert(key.clone());
                 }
                 Effect::StaySilent(silence) => self.silences.push(silence),
+                Effect::Raise(alert) => self.alerts.push(alert),
+                Effect::Clear { alert, why } => self.cleared.push((key.clone(), alert, why)),
                 Effect::WakeAt(at) => {
                     self.wakes.insert(key.clone(), at);
                 }
@@ -181,6 +188,8 @@ impl Batch {
             withdrawn: self.withdrawn,
             recheck: self.recheck.into_iter().collect(),
             silences: self.silences,
+            alerts: self.alerts,
+            cleared: self.cleared,
         }
     }
 }

@@ -11,6 +11,11 @@ const SPACE: Uuid = Uuid::from_u128(0x6f0d_5b1e_8d0c_4a55_9a57_7f3a_d00d_57e9);
 /// Longest order, shipment or customer id taken, in bytes. Shops use up to 64; twice that is room enough.
 pub const ID_BYTES_MAX: usize = 128;
 
+/// A UUID made of a text: the same for the same text, for ever. Each sort of key begins its text with its own word.
+pub(super) fn made_of(text: &str) -> Uuid {
+    Uuid::new_v5(&SPACE, text.as_bytes())
+}
+
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

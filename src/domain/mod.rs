@@ -16,6 +16,7 @@ pub mod policy;
 pub mod notice;
 pub mod called;
 pub mod delay;
+pub mod alert;
 pub mod decide;
 pub mod release;
 pub mod retry;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::alert::{Alert, AlertKey};
 use super::id::{NoticeKey, OrderKey};
 use super::person::{Channel, Role};
 use super::stage::Stage;
@@ -157,6 +158,10 @@ pub enum Effect {
     Recheck,
     /// Leave the reason in the ledger.
     StaySilent(Silence),
+    /// Open this alert.
+    Raise(Alert),
+    /// An alert has ended by itself: its trouble is over, for this reason (a word for people).
+    Clear { alert: AlertKey, why: &'static str },
     /// Look at this order again at this time; takes the place of any earlier wish. `None`: no more.
     WakeAt(Option<Timestamp>),
 }

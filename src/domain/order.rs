@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::alert;
 use super::event::{Event, Item, ParcelItem};
 use super::fold::{Facts, Known, Name, PersonKnown, Stamp, value};
 use super::id::NoticeKey;
@@ -39,6 +40,9 @@ pub struct Told {
     /// The delay that was spoken of last.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub delay: Option<DelayTold>,
+    /// Troubles that ops were told of, cleared ones as well.
+    #[serde(rename = "a", default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<Alerted>,
     /// When this order is to be looked at again, as the timer row has it.
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     pub wake: Option<Timestamp>,
@@ -61,6 +65,25 @@ pub struct Handled {
     /// The notices that were planned.
     #[serde(rename = "n", default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<Open>,
+}
+
+/// A trouble that was opened as an alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Alerted {
+    #[serde(rename = "k")]
+    pub kind: alert::Kind,
+    /// The parcel's name in keys at the time; `None`: the whole order.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub parcel: Option<String>,
+    /// First, second, … time of this kind for this parcel.
+    #[serde(rename = "n")]
+    pub occurrence: u32,
+    /// When the trouble began, in milliseconds: tells one episode from the next.
+    #[serde(rename = "a")]
+    pub since: i64,
+    /// When it ended, in milliseconds; `None` while it lasts.
+    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
+    pub cleared: Option<i64>,
 }
 
 /// A notice that was planned, or became part of another.

@@ -12,12 +12,20 @@ use super::params::Sql;
 use super::{Access, Store, unbroken_for};
 
 /// Every migration, oldest first: version, name, and the same step in either dialect. A test holds this against the folders.
-const STEPS: [(i64, &str, &str, &str); 1] = [(
-    1,
-    "begin",
-    include_str!("../../migrations/postgres/0001_begin.sql"),
-    include_str!("../../migrations/sqlite/0001_begin.sql"),
-)];
+const STEPS: [(i64, &str, &str, &str); 2] = [
+    (
+        1,
+        "begin",
+        include_str!("../../migrations/postgres/0001_begin.sql"),
+        include_str!("../../migrations/sqlite/0001_begin.sql"),
+    ),
+    (
+        2,
+        "watch",
+        include_str!("../../migrations/postgres/0002_watch.sql"),
+        include_str!("../../migrations/sqlite/0002_watch.sql"),
+    ),
+];
 
 static POSTGRES: LazyLock<Migrator> =
     LazyLock::new(|| migrator(STEPS.map(|(version, name, postgres, _)| (version, name, postgres))));

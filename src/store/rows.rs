@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::domain::alert::{Alert, AlertKey};
 use crate::domain::id::{EventKey, NoticeKey, OrderKey, TrackingNumber};
 use crate::domain::notice::{Notice, Said, Silence, Why};
 use crate::domain::person::{Channel, ContactKey, Role};
@@ -80,6 +81,10 @@ pub struct Changes {
     /// Orders whose held notices may be looked at again now.
     pub recheck: Vec<OrderKey>,
     pub silences: Vec<Silence>,
+    /// Alerts to open.
+    pub alerts: Vec<Alert>,
+    /// Alerts that have ended by themselves, and why.
+    pub cleared: Vec<(OrderKey, AlertKey, &'static str)>,
     pub refused: Vec<Refused>,
     /// Outcome events to publish, if the broker's outcome exchange is configured.
     pub outcomes: Vec<Outcome>,
