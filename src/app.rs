@@ -119,7 +119,7 @@ impl Worker {
         tokens: Tokens,
         listener: TcpListener,
     ) -> anyhow::Result<Self> {
-        let Parts { store, voices, decoder, hinge, timers, dispatcher } = parts;
+        let Parts { store, voices, decoder, hinge, timers, dispatcher, lanes } = parts;
         let (entrances, aside) = (CancellationToken::new(), CancellationToken::new());
         let mut entrance_tasks = Vec::new();
         let mut health = vec![database_part(&store)];
@@ -148,6 +148,7 @@ impl Worker {
 
         let mut aside_tasks = vec![
             tokio::spawn(chores::look(store.clone(), aside.clone())),
+            tokio::spawn(lanes.run(store.clone(), aside.clone())),
             tokio::spawn(chores::tidy(store.clone(), config.retention.clone(), aside.clone())),
         ];
         if config.tells_outcomes() {

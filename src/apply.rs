@@ -4,6 +4,7 @@
 //! before the commit, so a batch that lost a race simply runs again from the start.
 
 mod batch;
+mod room;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -14,21 +15,23 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::{Clock, Stopwatch};
 use crate::crash;
-use crate::dispatch::handoff::{Handed, Handoff, LEASE, Slots};
+use crate::dispatch::handoff::{Handed, Handoff, LEASE};
 use crate::domain::decide::Cause;
 use crate::domain::event::Event;
 use crate::domain::id::{BrandId, NoticeKey, OrderKey, TrackingNumber};
-use crate::domain::notice::{Notice, Why};
+use crate::domain::lane::school::School;
+use crate::domain::notice::Why;
 use crate::domain::order::Order;
-use crate::domain::person::Channel;
 use crate::domain::policy::Policy;
 use crate::ingest::{Apply, Incoming, decode};
+use crate::lanes::{self, Shelf};
 use crate::outcomes;
 use crate::store::rows::{Arrival, Changes, Outcome, Planned, Refused, Seen};
 use crate::store::{Store, StoreError, Tx, unbroken};
 use crate::telemetry;
 
 use batch::{Batch, Damaged, Written};
+use room::Room;
 
 /// Tries for one batch when other workers change the same orders at the same time. Each try waits for them, so few suffice.
 const CONFLICTS_MAX: u32 = 8;
@@ -109,6 +112,7 @@ pub struct Hinge {
     policies: Policies,
     clock: Clock,
     handoff: Handoff<Order>,
+    lanes: Shelf,
     cause: Cause,
     tells: bool,
 }
@@ -158,7 +162,12 @@ impl From<Failed> for StoreError {
 impl Hinge {
     /// A hinge that hands notices over to the dispatcher behind `handoff`.
     pub fn new(store: Store, policies: Policies, clock: Clock, handoff: Handoff<Order>) -> Self {
-        Self { store, policies, clock, handoff, cause: Cause::Fact, tells: false }
+        Self { store, policies, clock, handoff, lanes: Shelf::default(), cause: Cause::Fact, tells: false }
+    }
+
+    /// The same hinge, which foresees by these lanes. Without any, it learns and foresees nothing.
+    pub fn knowing(&self, lanes: Shelf) -> Self {
+        Self { lanes, ..self.clone() }
     }
 
     /// The same hinge, which also queues outcome events for what it plans and takes back.
@@ -335,7 +344,7 @@ impl Hinge {
         let now = self.clock.now();
         let written = batch.finish();
         let Written { orders, mut states, numbers, adopted, wakes, notices, withdrawn, recheck, .. } = written;
-        let Written { silences, alerts, cleared, .. } = written;
+        let Written { silences, tallies, alerts, cleared, .. } = written;
         let mut room = Room::reserve(&self.handoff, &notices, now);
         crash::point("apply.reserved");
         let notices: Vec<Planned> =
@@ -353,6 +362,7 @@ impl Hinge {
             withdrawn,
             recheck,
             silences,
+            tallies,
             alerts,
             cleared,
             refused,
@@ -410,9 +420,14 @@ impl Hinge {
         let mut tx = self.store.begin("tick").await?;
         let mut batch = Batch::default();
         self.load(&mut tx, &mut batch, keys.iter()).await?;
+        let mut schools: BTreeMap<BrandId, School> = BTreeMap::new();
         for key in keys {
-            batch.tick(key, &self.policies.of(&key.brand()), self.clock.now());
+            let brand = key.brand();
+            let policy = self.policies.of(&brand);
+            let school = schools.entry(brand).or_insert_with_key(|brand| School::new(self.lanes.of(brand)));
+            batch.tick(key, &policy, self.clock.now(), school);
         }
+        schools.iter_mut().for_each(|(brand, school)| batch.teach(lanes::tallies(brand, school)));
         Ok(self.commit(tx, batch, Vec::new(), Vec::new()).await?)
     }
 
@@ -446,42 +461,5 @@ fn first_verdict(incoming: &Incoming, seen: Option<Seen>, refused: &mut Vec<Refu
             refused.push(Refused { door: "apply", reason: reason.into(), raw, headers: String::new() });
             Verdict::Refused { reason: reason.into() }
         }
-    }
-}
-
-/// Slots in the dispatcher's rooms for the notices of one batch.
-struct Room {
-    slots: Vec<(Channel, Slots<Order>, usize)>,
-}
-
-impl Room {
-    /// Asks for as many slots as there are notices that are due now.
-    fn reserve(handoff: &Handoff<Order>, notices: &[Notice], now: Timestamp) -> Self {
-        let wanted = |channel| notices.iter().filter(|n| n.channel == channel && n.due <= now).count();
-        let reserve = |channel| {
-            let slots = handoff.reserve(channel, wanted(channel));
-            let left = slots.left();
-            (channel, slots, left)
-        };
-        Self { slots: Channel::ALL.map(reserve).into() }
-    }
-
-    /// Whether this notice goes straight to the dispatcher.
-    fn take(&mut self, notice: &Notice, now: Timestamp) -> bool {
-        let place = self.slots.iter_mut().find(|(channel, _, left)| *channel == notice.channel && *left > 0);
-        match place {
-            Some((_, _, left)) if notice.due <= now => {
-                *left -= 1;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Puts a notice into the slot that was taken for it.
-    fn fill(&mut self, handed: Handed<Order>) {
-        let channel = handed.notice.channel;
-        let (_, slots, _) = self.slots.iter_mut().find(|(c, _, _)| *c == channel).expect("a room for each channel");
-        slots.fill(handed);
     }
 }

@@ -39,5 +39,7 @@ pub mod web;
 pub mod outcomes;
 // JSON Schemas of everything that crosses our border.
 pub mod schema;
+// What is known of the lanes, and the closing of days.
+pub mod lanes;
 // What sends ticks through the hinge.
 pub mod timers;

@@ -9,9 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::apply::Policies;
-use crate::domain::decide::{Cause, Context, decide, react};
+use crate::domain::decide::{Cause, Context, decide, look};
 use crate::domain::event::Event;
-use crate::domain::id::{EventKey, NoticeKey, OrderKey, TrackingNumber};
+use crate::domain::id::{BrandId, EventKey, NoticeKey, OrderKey, TrackingNumber};
+use crate::domain::lane::school::Learning;
 use crate::domain::notice::{Effect, Notice, Silence, Why};
 use crate::domain::order::Order;
 use crate::domain::person::{Channel, ContactKey, Role};
@@ -71,6 +72,8 @@ pub struct World {
     held: HashMap<NoticeKey, Why>,
     accepted: HashMap<ContactKey, VecDeque<Timestamp>>,
     said: HashMap<OrderKey, Vec<SaidBefore>>,
+    /// What each brand's parcels have taught so far.
+    lanes: HashMap<BrandId, Learning>,
     lines: Vec<Line>,
 }
 
@@ -92,6 +95,7 @@ impl World {
             held: HashMap::new(),
             accepted: HashMap::new(),
             said: HashMap::new(),
+            lanes: HashMap::new(),
             lines: Vec::new(),
         }
     }
@@ -265,7 +269,8 @@ impl World {
                 let ctx = Context { now: self.now, policy: &policy, cause: Cause::Tick };
                 let mut order = self.orders.remove(&key).unwrap_or_default();
                 order.told.wake = None;
-                let (order, effects) = react(&ctx, &key, order);
+                let school = self.lanes.entry(key.brand()).or_default().at(self.now);
+                let (order, effects) = look(&ctx, &key, order, school);
                 self.orders.insert(key.clone(), order);
                 self.keep(&key, effects);
             }

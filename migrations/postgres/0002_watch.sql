@@ -83,14 +83,14 @@ create index feed_outages_open on feed_outages (carrier) where until_at is null;
 create table lane_tallies (
     seq bigint generated always as identity primary key,
     brand text collate "C" not null,
-    day integer not null,
+    day bigint not null,
     doc bytea not null
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 1);
 create index lane_tallies_day on lane_tallies (brand, day);
 -- What is known of a brand's lanes at the end of a day. Packed.
 create table lanes (
     brand text collate "C" primary key,
-    as_of integer not null,
+    as_of bigint not null,
     closed_at bigint not null,
     doc bytea not null
 );

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::dispatch::handoff::Handoff;
 use crate::dispatch::{Dispatcher, Parts as DispatchParts, Senders};
 use crate::ingest::decode::Decoder;
+use crate::lanes::Shelf;
 use crate::link::Links;
 use crate::store::Store;
 use crate::timers::Timers;
@@ -24,6 +25,7 @@ pub struct Parts {
     pub hinge: Hinge,
     pub timers: Timers,
     pub dispatcher: Dispatcher,
+    pub lanes: Shelf,
 }
 
 impl Parts {
@@ -40,7 +42,8 @@ impl Parts {
         let decoder = Arc::new(Decoder::new(config.limits, speaking.house.for_decoder()));
         let voices = Voices::new(speaking);
         let handoff = Handoff::new(config.dispatch.waiting_max);
-        let hinge = Hinge::new(store.clone(), voices.policies(), clock, handoff.clone());
+        let lanes = Shelf::default();
+        let hinge = Hinge::new(store.clone(), voices.policies(), clock, handoff.clone()).knowing(lanes.clone());
         let timers = Timers::new(store.clone(), hinge.clone());
         let dispatcher = Dispatcher::new(DispatchParts {
             store: store.clone(),
@@ -51,6 +54,6 @@ impl Parts {
             settings: config.dispatch.clone(),
             tells_outcomes: config.tells_outcomes(),
         });
-        Ok(Self { store, voices, decoder, hinge, timers, dispatcher })
+        Ok(Self { store, voices, decoder, hinge, timers, dispatcher, lanes })
     }
 }

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 
 use crate::domain::alert::{Alert, AlertKey};
-use crate::domain::decide::{Cause, Context, decide, react};
+use crate::domain::decide::{Cause, Context, decide, look};
 use crate::domain::event::Event;
 use crate::domain::id::{EventKey, NoticeKey, OrderKey, TrackingNumber};
+use crate::domain::lane::school::School;
 use crate::domain::notice::{Effect, Notice, Silence, Why};
 use crate::domain::order::Order;
 use crate::domain::policy::Policy;
-use crate::store::rows::OrderRow;
+use crate::store::rows::{OrderRow, TallyRow};
 
 /// An order in memory, beside the version that was read.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ pub(super) struct Batch {
     silences: Vec<Silence>,
     alerts: Vec<Alert>,
     cleared: Vec<(OrderKey, AlertKey, &'static str)>,
+    tallies: Vec<TallyRow>,
     wakes: HashMap<OrderKey, Option<Timestamp>>,
     adopted: Vec<(EventKey, OrderKey)>,
 }
@@ -59,6 +61,7 @@ pub(super) struct Written {
     pub(super) withdrawn: Vec<(OrderKey, NoticeKey, Why)>,
     pub(super) recheck: Vec<OrderKey>,
     pub(super) silences: Vec<Silence>,
+    pub(super) tallies: Vec<TallyRow>,
     pub(super) alerts: Vec<Alert>,
     pub(super) cleared: Vec<(OrderKey, AlertKey, &'static str)>,
 }
@@ -107,15 +110,20 @@ impl Batch {
     }
 
     /// Looks at an order again because its time has come.
-    pub(super) fn tick(&mut self, key: &OrderKey, policy: &Policy, now: Timestamp) {
+    pub(super) fn tick(&mut self, key: &OrderKey, policy: &Policy, now: Timestamp, school: &mut School) {
         let Some(held) = self.orders.get_mut(key).filter(|held| held.was_read) else { return };
         let ctx = Context { now, policy, cause: Cause::Tick };
         // The timer row is used up by this tick: what the order still wishes for must be written again.
         held.order.told.wake = None;
-        let (order, effects) = react(&ctx, key, std::mem::take(&mut held.order));
+        let (order, effects) = look(&ctx, key, std::mem::take(&mut held.order), school);
         held.order = order;
         self.wakes.insert(key.clone(), held.order.told.wake);
         self.keep(key, effects, now);
+    }
+
+    /// Keeps what the mornings of this batch have taught.
+    pub(super) fn teach(&mut self, tallies: Vec<TallyRow>) {
+        self.tallies.extend(tallies);
     }
 
     /// Notes that a fact that knew only a number has found its order.
@@ -188,6 +196,7 @@ impl Batch {
             withdrawn: self.withdrawn,
             recheck: self.recheck.into_iter().collect(),
             silences: self.silences,
+            tallies: self.tallies,
             alerts: self.alerts,
             cleared: self.cleared,
         }

@@ -39,7 +39,7 @@ pub struct Ranges {
 pub struct Backtest {
     fallback: TimeZone,
     evaluate_from: Option<Day>,
-    lanes: Lanes,
+    lanes: Arc<Lanes>,
     score: Score,
     ranges: Ranges,
     without_outcome: u32,
@@ -65,7 +65,7 @@ impl Backtest {
         Self {
             fallback,
             evaluate_from,
-            lanes: Lanes::default(),
+            lanes: Arc::default(),
             score: Score::new(&RULES),
             ranges: Ranges::default(),
             without_outcome: 0,
@@ -190,7 +190,8 @@ impl Backtest {
                 }
             }
         }
-        self.lanes.close(today, &tally);
+        drop(morning);
+        Arc::make_mut(&mut self.lanes).close(today, &tally);
         let (orders, unknown) = (&mut self.orders, &mut self.without_outcome);
         self.open.retain(|place| {
             let over = orders[*place].as_ref().is_none_or(|order| order.is_over(today));

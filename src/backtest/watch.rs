@@ -78,7 +78,7 @@ impl Watched {
     }
 
     /// The morning: what becomes known of old promises, and what is told of those that are open.
-    pub(super) fn wake(&mut self, morning: &mut Morning<'_>, tally: &mut Tally, today: Day, scored: bool) {
+    pub(super) fn wake(&mut self, morning: &mut Morning, tally: &mut Tally, today: Day, scored: bool) {
         let Some(paid) = self.parcels.first().map(|parcel| parcel.trip.paid) else { return };
         if today == paid + SETTLED {
             for parcel in &self.parcels {
@@ -151,7 +151,7 @@ impl Watched {
     }
 
     /// The evening: what the day has brought each parcel that was open in the morning.
-    pub(super) fn learn(&mut self, morning: &mut Morning<'_>, tally: &mut Tally) {
+    pub(super) fn learn(&mut self, morning: &mut Morning, tally: &mut Tally) {
         for parcel in self.parcels.iter_mut().filter(|parcel| !parcel.arrived) {
             morning.learn(tally, &parcel.trip, parcel.carried);
             parcel.carried = parcel.trip.shipped.is_some();

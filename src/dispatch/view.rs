@@ -45,7 +45,7 @@ pub fn view(
         order: order_view(&state, notice, now),
         parcels,
         to_come: state.unshipped().iter().map(item).collect(),
-        delay: delay_view(&state, order, stage, now),
+        delay: delay_view(&state, order, policy, stage, now),
         correction: telling.correction.as_ref().map(|correction| match correction {
             Corrected::Number { said } => Correction::Number { said: said.clone() },
             Corrected::NotDelivered => Correction::NotDelivered,
@@ -184,12 +184,12 @@ fn item(item: &event::Item) -> Item {
     }
 }
 
-fn delay_view(state: &State<'_>, order: &Order, stage: Stage, now: Timestamp) -> Option<Delay> {
+fn delay_view(state: &State<'_>, order: &Order, policy: &Policy, stage: Stage, now: Timestamp) -> Option<Delay> {
     let is_delay = matches!(stage, Stage::DelayExpected | Stage::DelayAgain | Stage::BackOnTime);
     if !is_delay {
         return None;
     }
-    let late = delay::late(state, order.told.delay.as_ref(), now, true);
+    let late = delay::late(state, &order.told, &policy.delays, now, true);
     let promised = value(&state.known.order.promise).map(promised);
     let expected = promise::expected_last(state).map(Expected::Day);
     Some(Delay {
@@ -197,10 +197,15 @@ fn delay_view(state: &State<'_>, order: &Order, stage: Stage, now: Timestamp) ->
         now: if stage == Stage::BackOnTime {
             expected.or(promised)
         } else {
-            late.as_ref().and_then(|late| late.day).map(Expected::Day)
+            late.as_ref().and_then(|late| match (late.from, late.day?) {
+                (Some(from), until) => Some(Expected::Days { from, until }),
+                (None, day) => Some(Expected::Day(day)),
+            })
         },
         reason: late.as_ref().and_then(|late| late.reason),
-        missed: late.is_some_and(|late| late.missed),
+        missed: late.as_ref().is_some_and(|late| late.missed),
+        likely: late.as_ref().is_some_and(|late| late.chance.is_some()),
+        learned: late.is_some_and(|late| late.learned),
     })
 }
 

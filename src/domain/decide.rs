@@ -6,6 +6,7 @@ use super::called::{self, Called, Truth, called_for};
 use super::delay::{self, Late};
 use super::event::Event;
 use super::id::{NoticeKey, OrderKey};
+use super::lane::school::{self, School};
 use super::notice::{Effect, Notice, Silence, Why};
 use super::order::{DelayTold, HANDLED_MAX, Handled, Open, Order, State};
 use super::person::{Channel, Role};
@@ -46,6 +47,18 @@ pub fn decide(ctx: &Context<'_>, key: &OrderKey, mut order: Order, event: &Event
     (order, effects)
 }
 
+/// Looks at an order because its time has come: if it is its morning, the days that are over are counted in `school` and what
+/// is to come is foreseen; then it is decided what follows.
+pub fn look(ctx: &Context<'_>, key: &OrderKey, mut order: Order, school: &mut School) -> (Order, Vec<Effect>) {
+    let mut memory = order.told.lane.take();
+    let state = order.state(&ctx.policy.zone);
+    if school::is_morning(&state, memory.as_ref(), ctx.now) {
+        school.look(&state, memory.get_or_insert_default(), ctx.now);
+    }
+    order.told.lane = memory;
+    react(ctx, key, order)
+}
+
 /// Decides what the order calls for as it stands: after a fact, or because the clock moved on.
 pub fn react(ctx: &Context<'_>, key: &OrderKey, mut order: Order) -> (Order, Vec<Effect>) {
     let mut told = std::mem::take(&mut order.told);
@@ -58,8 +71,8 @@ pub fn react(ctx: &Context<'_>, key: &OrderKey, mut order: Order) -> (Order, Vec
             plan.consider(called, &all);
         }
         plan.consider_delay();
-        plan.wake();
     }
+    plan.wake();
     let effects = plan.effects;
     order.told = told;
     (order, effects)
@@ -240,10 +253,9 @@ impl Planner<'_, '_> {
     /// Delays are decided on by what was said last, not by episodes: see [`delay::stage`].
     fn consider_delay(&mut self) {
         let timed = self.ctx.cause == Cause::Tick;
-        let late = delay::late(self.state, self.told.delay.as_ref(), self.ctx.now, timed);
-        let Some(stage) = delay::stage(self.told.delay.as_ref(), late.as_ref(), self.state, self.ctx.now) else {
-            return;
-        };
+        let (now, limits) = (self.ctx.now, &self.ctx.policy.delays);
+        let late = delay::late(self.state, self.told, limits, now, timed);
+        let Some(stage) = delay::stage(self.told, late.as_ref(), limits, self.state, now) else { return };
         let times = self.told.delay.as_ref().map_or(0, |told| told.times);
         let at = late.as_ref().map_or(self.ctx.now, |late: &Late| late.at);
         let called = Called {
@@ -255,10 +267,12 @@ impl Planner<'_, '_> {
             truth: Truth::Holds,
             expires: None,
         };
-        let day = late.as_ref().and_then(|late| late.day);
+        let (from, day) = late.as_ref().map_or((None, None), |late| (late.from, late.day));
+        let by_chance = late.is_some_and(|late| late.chance.is_some());
+        let times = times + 1;
         self.told.delay = Some(match stage {
-            Stage::BackOnTime => DelayTold { day: None, times, cleared: true },
-            _ => DelayTold { day, times: times + 1, cleared: false },
+            Stage::BackOnTime => DelayTold { day: None, from: None, by_chance: false, times, cleared: true },
+            _ => DelayTold { day, from, by_chance, times, cleared: false },
         });
         self.consider(&called, &[]);
     }
@@ -279,6 +293,7 @@ impl Planner<'_, '_> {
         if tells(Stage::DelayExpected) {
             times.extend(delay::wakes(self.state, self.told.delay.as_ref()).filter_map(|at| self.not_in_the_past(at)));
         }
+        times.extend(school::next_look(self.state, self.told.lane.as_ref(), self.key, self.ctx.now));
         let wake = times.into_iter().min();
         if wake != self.told.wake {
             self.told.wake = wake;

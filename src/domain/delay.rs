@@ -3,8 +3,10 @@
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
+use super::day;
 use super::event::Reason;
-use super::order::{DelayTold, State};
+use super::lane::memory::Foresight;
+use super::order::{DelayTold, State, Told};
 use super::parcel::Status;
 use super::promise;
 use super::stage::Stage;
@@ -15,81 +17,134 @@ pub const MORNING: Time = Time::constant(9, 0, 0, 0);
 /// A missed day found long after is spoken of only when this much time has gone by without better news: after an outage the
 /// scan that says "delivered" may be the next one in the queue.
 pub const CATCH_UP: SignedDuration = SignedDuration::from_mins(15);
-/// Delays spoken of for one order. After that, silence is the lesser evil; ops see the order all the same.
-pub const DELAYS_MAX: u32 = 4;
+/// Messages about delays that one order may cause, good news included. After that, silence is the lesser evil; ops see the
+/// order all the same.
+pub const DELAYS_MAX: u32 = 3;
+/// A further slip is spoken of from this many days on.
+pub const SLIP_DAYS: i32 = 2;
 
-/// What is wrong with an order's promise, as far as the facts and the clock say.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// When a foreseen delay is told, and when it counts as over. A brand's choice.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// The customer is told when the chance of missing the promise reaches this, 0 to 1.
+    pub warn: f64,
+    /// A delay that was told because of its chance is taken back when the chance falls to this.
+    pub recover: f64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { warn: 0.7, recover: 0.3 }
+    }
+}
+
+/// What is wrong with an order's promise, as far as the facts, the clock and the lanes say.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Late {
-    /// The day that is expected now, where the carriers say one that is still ahead.
+    /// The day that is expected now, or the last of several: by the carriers where they say one that is still ahead, else
+    /// by the lanes.
     pub day: Option<Date>,
+    /// The first of several days, where more than one is likely.
+    pub from: Option<Date>,
     /// The promised day, or the day named last, has gone by.
     pub missed: bool,
     pub reason: Option<Reason>,
     /// When it became known.
     pub at: Timestamp,
+    /// Whether the days come from the lanes.
+    pub learned: bool,
+    /// The chance of missing the promise, where nothing but that says so.
+    pub chance: Option<f32>,
 }
 
 /// Whether the order is late, or will be. `timed`: whether the clock may be asked; facts alone do not make a day pass.
-pub fn late(state: &State<'_>, told: Option<&DelayTold>, now: Timestamp, timed: bool) -> Option<Late> {
+pub fn late(state: &State<'_>, told: &Told, limits: &Limits, now: Timestamp, timed: bool) -> Option<Late> {
     if !state.is_open() || state.known.paid.is_none() {
         return None;
     }
+    let today = window::local_day(now, &state.zone);
+    // It is on the van: whatever is said of a delay now would be overtaken at the door.
+    if on_the_van(state, today) {
+        return None;
+    }
+    let spoken = told.delay.as_ref().filter(|delay| !delay.cleared);
     let promised = promise::promised(state);
     let expected = promise::expected_last(state);
-    let today = window::local_day(now, &state.zone);
     let ahead = expected.filter(|day| *day >= today);
     let (reason, reported) = reported(state);
-    let named = told.filter(|told| !told.cleared).and_then(|told| told.day);
-    let deadline = named.max(promised);
+    let range = foreseen_days(told, promised, today);
+    let (from, day) = match ahead {
+        Some(day) => (None, Some(day)),
+        None => range.map_or((None, None), |(from, last)| (Some(from).filter(|from| *from < last), Some(last))),
+    };
+    let late = Late {
+        day,
+        from,
+        missed: promised.is_some_and(|promised| today > promised),
+        reason,
+        at: now,
+        learned: ahead.is_none() && day.is_some(),
+        chance: None,
+    };
     if let (Some(promised), Some(day)) = (promised, ahead)
         && day > promised
     {
-        return Some(Late { day: Some(day), missed: today > promised, reason, at: eta_at(state).unwrap_or(now) });
+        return Some(Late { at: eta_at(state).unwrap_or(now), ..late });
     }
+    let deadline = spoken.and_then(|told| told.day).max(promised);
     if let Some(deadline) = deadline
         && today > deadline
-        && (timed || told.is_some_and(|told| !told.cleared))
+        && (timed || spoken.is_some())
     {
-        return Some(Late { day: ahead, missed: true, reason, at: window::end_of_day(deadline, &state.zone) });
+        return Some(Late { missed: true, at: window::end_of_day(deadline, &state.zone), ..late });
     }
     // The carrier says "delayed" and no day stands against it. That such a day has gone by is again the clock's to say.
     let against = if timed { ahead } else { expected };
     let contradicted = against.is_some() && promised.is_some();
-    reported.filter(|_| !contradicted).map(|at| Late { day: ahead, missed: false, reason, at })
+    if let Some(at) = reported.filter(|_| !contradicted) {
+        return Some(Late { at, missed: false, ..late });
+    }
+    // A carrier's own day, in time, outweighs what the lanes say.
+    let chance = chance_today(told, today).filter(|_| timed && ahead.is_none())?;
+    let by_chance = spoken.is_some_and(|delay| delay.by_chance);
+    let limit = if by_chance { limits.recover } else { limits.warn };
+    (f64::from(chance) >= limit).then_some(Late { chance: Some(chance), ..late })
 }
 
 /// What to say about it, given what was said last.
-pub fn stage(told: Option<&DelayTold>, late: Option<&Late>, state: &State<'_>, now: Timestamp) -> Option<Stage> {
+pub fn stage(told: &Told, late: Option<&Late>, limits: &Limits, state: &State<'_>, now: Timestamp) -> Option<Stage> {
     let today = window::local_day(now, &state.zone);
-    match (told, late) {
+    match (&told.delay, late) {
+        (Some(told), _) if told.times >= DELAYS_MAX => None,
         (None, Some(_)) => Some(Stage::DelayExpected),
-        (Some(told), Some(_)) if told.times >= DELAYS_MAX => None,
         (Some(told), Some(_)) if told.cleared => Some(Stage::DelayExpected),
         (Some(told), Some(late)) => {
-            let later = told.day.zip(late.day).is_some_and(|(said, day)| day > said);
-            let passed = told.day.is_some_and(|said| today > said);
-            (later || passed).then_some(Stage::DelayAgain)
+            // What the clock or the lanes make of a named day is spoken of when the slip has grown.
+            let slip = |day: Option<Date>| told.day.zip(day).map(|(said, day)| days_between(said, day));
+            let slipped = slip(late.day).max(slip(Some(today)));
+            slipped.is_some_and(|days| days >= SLIP_DAYS).then_some(Stage::DelayAgain)
         }
-        (Some(told), None) => {
-            let promised = promise::promised(state);
-            let expected = promise::expected_last(state);
-            let back = promised.zip(expected).is_some_and(|(promised, day)| day <= promised && today <= promised);
-            // A parcel that will not come at all is not back on time.
+        (Some(delay), None) => {
+            let promised = promise::promised(state).filter(|promised| today <= *promised)?;
+            let by_carriers = promise::expected_last(state).is_some_and(|day| day <= promised);
+            let by_lanes = delay.by_chance && chance_today(told, today).is_some_and(|c| f64::from(c) < limits.recover);
+            // A parcel that will not come at all is not back on time, and of one on the van the van's message says it.
             let all_come =
                 state.parcels.iter().all(|parcel| parcel.status().is_open() || parcel.status() == Status::Delivered);
-            (!told.cleared && state.is_open() && all_come && back).then_some(Stage::BackOnTime)
+            let back = (by_carriers || by_lanes) && !on_the_van(state, today);
+            (!delay.cleared && state.is_open() && all_come && back).then_some(Stage::BackOnTime)
         }
         (None, None) => None,
     }
 }
 
-/// When the clock alone can make the order late: the morning after the day that was promised or named last, and the morning
-/// after a day that stood against the carrier's own "delayed".
+/// When the clock alone can make the order late: the morning after the day that was promised, two days after the one that was
+/// named last, and the morning after a day that stood against the carrier's own "delayed".
 pub fn wakes(state: &State<'_>, told: Option<&DelayTold>) -> impl Iterator<Item = Timestamp> {
     let stood_against = reported(state).1.and_then(|_| promise::expected_last(state)).filter(|_| told.is_none());
     let days = if may_become_late(state, told) { [deadline(state, told), stood_against] } else { [None, None] };
-    let mornings_after = days.into_iter().flatten().filter_map(|day| day.checked_add(1.day()).ok());
+    let slip = if told.is_some_and(|told| !told.cleared) { SLIP_DAYS } else { 1 };
+    let mornings_after = days.into_iter().flatten().filter_map(move |day| day.checked_add(slip.days()).ok());
     mornings_after.map(|morning| window::at_local(morning, MORNING, &state.zone))
 }
 
@@ -103,6 +158,34 @@ fn deadline(state: &State<'_>, told: Option<&DelayTold>) -> Option<Date> {
         // After a delay without a new day the clock has nothing to add.
         Some(day) => day,
     }
+}
+
+/// Whether a parcel of the order went out for delivery today.
+fn on_the_van(state: &State<'_>, today: Date) -> bool {
+    let out = state.parcels.iter().filter_map(|parcel| parcel.now()).filter(|now| now.status == Status::OutForDelivery);
+    out.into_iter().any(|now| window::local_day(now.to.time(), &state.zone) == today)
+}
+
+/// The chance of missing the promise as this morning had it.
+fn chance_today(told: &Told, today: Date) -> Option<f32> {
+    foresight_of(told, today)?.chance
+}
+
+fn foresight_of(told: &Told, today: Date) -> Option<&Foresight> {
+    let foresight = told.lane.as_ref()?.foresight.as_ref()?;
+    (foresight.as_of == day::number(today)).then_some(foresight)
+}
+
+/// The days between which a late order will come, with a chance of 80 %: after the promised day, and not before today.
+fn foreseen_days(told: &Told, promised: Option<Date>, today: Date) -> Option<(Date, Date)> {
+    let most = foresight_of(told, today)?.most;
+    let earliest = promised.and_then(|day| day.tomorrow().ok()).map_or(today, |day| day.max(today));
+    let of = |number: i32| Some(day::date(number)?.max(earliest));
+    Some((of(most.first)?, of(most.last)?))
+}
+
+fn days_between(first: Date, last: Date) -> i32 {
+    day::number(last) - day::number(first)
 }
 
 /// The carrier's own word that a parcel is delayed, if it is the last word on any of them.

@@ -11,6 +11,7 @@ use super::alert;
 use super::event::{Event, Item, ParcelItem};
 use super::fold::{Facts, Known, Name, PersonKnown, Stamp, value};
 use super::id::NoticeKey;
+use super::lane::memory::Memory;
 use super::parcel::{Parcel, Status};
 use super::person::{Channel, Role};
 use super::stage::Stage;
@@ -40,6 +41,9 @@ pub struct Told {
     /// The delay that was spoken of last.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub delay: Option<DelayTold>,
+    /// What is foreseen of it, and what of it has taught the lanes.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<Memory>,
     /// Troubles that ops were told of, cleared ones as well.
     #[serde(rename = "a", default, skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<Alerted>,
@@ -106,10 +110,16 @@ pub struct Open {
 /// The delay that was spoken of last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DelayTold {
-    /// The new day that was named, if one was.
+    /// The new day that was named, or the last of several, if one was.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub day: Option<Date>,
-    /// How many delays were spoken of.
+    /// The first of several.
+    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Date>,
+    /// Whether nothing but its chance spoke for it.
+    #[serde(rename = "c", default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_chance: bool,
+    /// How many messages about delays there were.
     #[serde(rename = "n")]
     pub times: u32,
     /// Whether it was taken back since.

@@ -244,9 +244,15 @@ fn says_nothing_new(last: &Episode, scan: &Scan, status: Status) -> bool {
         Status::Returning | Status::Returned => true,
         Status::Announced | Status::Moving | Status::Delayed | Status::Exception | Status::Lost => false,
     };
+    // "The carrier took it" can only be old news of a parcel that is further along, whatever its clock says.
+    let taken_late = scan.kind == Kind::ShipmentShipped
+        && !matches!(
+            last.status,
+            Status::Announced | Status::Moving | Status::Delayed | Status::Exception | Status::Lost
+        );
     // A late report about a parcel that is back or handed over: damage noted, a form missing. Nothing for the customer.
     let after_the_end = status == Status::Exception && last.status.is_final();
-    (plain && weighty) || after_the_end
+    (plain && weighty) || taken_late || after_the_end
 }
 
 /// Whether a scan says the same again.

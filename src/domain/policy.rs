@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
+use super::delay::Limits;
 use super::person::{Channel, Role};
 use super::stage::{Class, Stage};
 
@@ -22,6 +23,8 @@ pub struct Policy {
     pub quiet: BTreeMap<Channel, Quiet>,
     /// Messages one person may have on a channel in 24 hours over all orders; absent: no cap.
     pub cap_per_day: BTreeMap<Channel, u32>,
+    /// When a foreseen delay is told.
+    pub delays: Limits,
     /// The zone where the destination's own cannot be told.
     pub zone: TimeZone,
 }
@@ -82,6 +85,7 @@ impl Policy {
             superseded: Superseded::Drop,
             quiet: BTreeMap::from([(Channel::Sms, sms_hours)]),
             cap_per_day: BTreeMap::from([(Channel::Email, 20), (Channel::Sms, 8)]),
+            delays: Limits::default(),
             zone,
         }
     }

@@ -184,7 +184,7 @@ impl Judge<'_> {
     /// The same for delays, which are states rather than episodes; `None` for other stages.
     fn delay_still(&self, handled: &Handled) -> Option<Result<(), Why>> {
         let told = self.order.told.delay.as_ref();
-        let is_late = delay::late(self.state, told, self.now, true).is_some();
+        let is_late = delay::late(self.state, &self.order.told, &self.policy.delays, self.now, true).is_some();
         match handled.stage {
             Stage::DelayExpected | Stage::DelayAgain => {
                 let stands = is_late && told.is_some_and(|told| !told.cleared);

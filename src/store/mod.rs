@@ -20,6 +20,7 @@ mod figures;
 mod frames;
 mod history;
 mod intent;
+mod lanes;
 mod migrate;
 mod open;
 mod orders;

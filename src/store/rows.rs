@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::alert::{Alert, AlertKey};
-use crate::domain::id::{EventKey, NoticeKey, OrderKey, TrackingNumber};
+use crate::domain::id::{BrandId, EventKey, NoticeKey, OrderKey, TrackingNumber};
+use crate::domain::lane::Day;
 use crate::domain::notice::{Notice, Said, Silence, Why};
 use crate::domain::person::{Channel, ContactKey, Role};
 use crate::domain::stage::{Class, Stage};
@@ -85,9 +86,20 @@ pub struct Changes {
     pub alerts: Vec<Alert>,
     /// Alerts that have ended by themselves, and why.
     pub cleared: Vec<(OrderKey, AlertKey, &'static str)>,
+    /// What was learned about lanes.
+    pub tallies: Vec<TallyRow>,
     pub refused: Vec<Refused>,
     /// Outcome events to publish, if the broker's outcome exchange is configured.
     pub outcomes: Vec<Outcome>,
+}
+
+/// What a batch of mornings taught about a brand's lanes on one day.
+#[derive(Debug, Clone)]
+pub struct TallyRow {
+    pub brand: BrandId,
+    pub day: Day,
+    /// Packed (see `crate::lanes`).
+    pub doc: Vec<u8>,
 }
 
 /// A notice to insert.

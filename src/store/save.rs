@@ -196,6 +196,7 @@ impl Tx {
             self.execute(&RECHECK, &[now], &[orders::sorted(&changes.recheck)]).await?;
         }
         self.save_silences(&changes.silences).await?;
+        self.teach(&changes.tallies).await?;
         self.save_refused(changes).await?;
         if !changes.outcomes.is_empty() {
             self.execute(&OUTCOMES, &[], &outcome_cols(changes.outcomes.iter())).await?;

@@ -116,6 +116,13 @@ fn of_delays(add: &mut impl FnMut(&'static str, &dyn Fn(&mut View))) {
     for reason in Reason::ALL {
         add(reason.as_str(), &|view| view.delay = Some(Delay { reason: Some(*reason), ..usual_delay() }));
     }
+    let days = Some(Expected::Days { from: LATER, until: date(2026, 12, 2) });
+    add("likely, several days", &|view| {
+        view.delay = Some(Delay { now: days.clone(), reason: None, likely: true, learned: true, ..usual_delay() });
+    });
+    add("missed, days from other parcels", &|view| {
+        view.delay = Some(Delay { now: days.clone(), reason: None, missed: true, learned: true, ..usual_delay() });
+    });
     add("no new day", &|view| view.delay = Some(Delay { now: None, ..usual_delay() }));
     add("already missed", &|view| view.delay = Some(Delay { missed: true, ..usual_delay() }));
     add("missed, no new day", &|view| {
@@ -181,6 +188,8 @@ fn usual_delay() -> Delay {
         now: Some(Expected::Day(LATER)),
         reason: Some(Reason::CarrierMisrouted),
         missed: false,
+        likely: false,
+        learned: false,
     }
 }
 

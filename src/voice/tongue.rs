@@ -209,8 +209,14 @@ impl<'a> Tongue<'a> {
     fn add_trouble(&self, args: &mut FluentArgs<'static>) {
         let view = self.view;
         args.set("reason", self.reason().map_or(NONE, Reason::as_str));
-        let missed = view.delay.as_ref().is_some_and(|delay| delay.missed);
-        args.set("missed", if missed { "yes" } else { "no" });
+        let (missed, source) = match &view.delay {
+            Some(delay) if delay.missed => ("yes", delay.learned),
+            Some(delay) if delay.likely => ("likely", delay.learned),
+            Some(delay) => ("no", delay.learned),
+            None => ("no", false),
+        };
+        args.set("missed", missed);
+        args.set("source", if source { "lane" } else { "carrier" });
         let whole = view.cancelled.as_ref().is_none_or(|cancelled| cancelled.whole);
         args.set("whole", if whole { "yes" } else { "no" });
         let (what, said) = match &view.correction {

@@ -239,6 +239,10 @@ pub struct Delay {
     pub reason: Option<Reason>,
     /// The old day has already passed.
     pub missed: bool,
+    /// No fact says so: it is likely, by what other parcels took.
+    pub likely: bool,
+    /// The new day comes from what other parcels took, not from a carrier.
+    pub learned: bool,
 }
 
 /// Something told before that has turned out untrue.

@@ -537,6 +537,10 @@ delay_expected =
             [none] Your order { $order } is late
            *[other] Your order { $order } is late: now expected { $when }
           }
+        [likely] { $when ->
+            [none] Your order { $order } will probably be late
+           *[other] Your order { $order } will probably be late: now expected { $when }
+          }
        *[no] { $when ->
             [none] Your order { $order } will be late
            *[other] Your order { $order } will be late: now expected { $when }
@@ -544,6 +548,7 @@ delay_expected =
       }
     .title = { $missed ->
         [yes] Your order is late
+        [likely] Your order will probably be late
        *[no] Your order will be late
       }
     .lead = { $when ->
@@ -561,9 +566,12 @@ delay_expected =
             [none] The parcel has not moved as planned.
            *[other] The parcel was last seen in { $place }.
           }
-       *[other] { $place ->
+       *[other] { $source ->
+            [lane] The new days come from how long parcels on this way have taken lately. They may still change.
+           *[carrier] { $place ->
             [none] The new day comes from what the carrier tells us today. It may still change.
            *[other] The parcel was last seen in { $place }. The new day may still change.
+              }
           }
       }
     .do = We watch it every day and write as soon as there is something new.
@@ -571,6 +579,7 @@ delay_expected =
     .button = See where it is
     .sms = sorry, order { $order } { $missed ->
         [yes] is
+        [likely] will probably be
        *[no] will be
       } late{ $when ->
         [none] . We do not have a new day yet

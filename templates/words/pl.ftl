@@ -528,10 +528,12 @@ new-day = { $when ->
 delay_expected =
     .subject = { $missed ->
         [yes] Zamówienie { $order } jest opóźnione{ new-day }
+        [likely] Zamówienie { $order } prawdopodobnie się opóźni{ new-day }
        *[no] Zamówienie { $order } się opóźni{ new-day }
       }
     .title = { $missed ->
         [yes] Zamówienie jest opóźnione
+        [likely] Zamówienie prawdopodobnie się opóźni
        *[no] Zamówienie się opóźni
       }
     .lead = { $when ->
@@ -547,7 +549,10 @@ delay_expected =
     .know = { $place ->
         [none] { $when ->
             [none] Paczka nie porusza się zgodnie z planem.
-           *[other] Nowy termin wynika z dzisiejszych danych przewoźnika i może się jeszcze zmienić.
+           *[other] { $source ->
+                [lane] Nowy termin wynika z tego, ile ostatnio jechały paczki na tej trasie, i może się jeszcze zmienić.
+               *[carrier] Nowy termin wynika z dzisiejszych danych przewoźnika i może się jeszcze zmienić.
+              }
           }
        *[other] Ostatnie miejsce, w którym widziano paczkę: { $place }.{ $when ->
             [none] {""}
@@ -559,6 +564,7 @@ delay_expected =
     .button = Zobacz, gdzie jest
     .sms = przepraszamy, zamówienie { $order } { $missed ->
         [yes] jest opóźnione
+        [likely] prawdopodobnie się opóźni
        *[no] się opóźni
       }{ $when ->
         [none] . Nie znamy jeszcze nowego terminu

@@ -482,10 +482,12 @@ new-day = { $when ->
 delay_expected =
     .subject = { $missed ->
         [yes] O pedido { $order } está atrasado{ new-day }
+        [likely] O pedido { $order } provavelmente vai atrasar{ new-day }
        *[no] O pedido { $order } vai atrasar{ new-day }
       }
     .title = { $missed ->
         [yes] Seu pedido está atrasado
+        [likely] Seu pedido provavelmente vai atrasar
        *[no] Seu pedido vai atrasar
       }
     .lead = { $when ->
@@ -501,7 +503,10 @@ delay_expected =
     .know = { $place ->
         [none] { $when ->
             [none] O pacote não está andando como planejado.
-           *[other] A nova data vem do que a transportadora informa hoje e ainda pode mudar.
+           *[other] { $source ->
+                [lane] A nova data vem do tempo que os pacotes levaram nesse caminho ultimamente e ainda pode mudar.
+               *[carrier] A nova data vem do que a transportadora informa hoje e ainda pode mudar.
+              }
           }
        *[other] O pacote foi visto por último em { $place }.{ $when ->
             [none] {""}
@@ -513,6 +518,7 @@ delay_expected =
     .button = Ver onde está
     .sms = desculpe, o pedido { $order } { $missed ->
         [yes] está atrasado
+        [likely] provavelmente vai atrasar
        *[no] vai atrasar
       }{ $when ->
         [none] . Ainda não temos uma nova data

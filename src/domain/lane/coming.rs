@@ -3,6 +3,7 @@
 //! share of those of its age that came in the end.
 
 use super::ladder::{AGES, Cell};
+use serde::{Deserialize, Serialize};
 
 /// Days after payment at which an order's fate is taken as settled: of those that come, 99 in 100 have come by then.
 pub const SETTLED: i32 = 60;
@@ -37,7 +38,7 @@ pub fn merge(fates: &mut Fates, other: &Fates) {
 }
 
 /// The shares of one phase.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Coming {
     cells: Vec<Cell>,
     /// Worked out once a day.

@@ -3,6 +3,7 @@
 //! There are thousands, each with little evidence, so each is learned by itself, pulled towards no effect, and fades back to
 //! it when nothing more is seen.
 
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ const EFFECT_MAX: f64 = 3.0;
 const STEP: f64 = 0.6;
 
 /// What a day said about one effect: surprise, and how much was to be expected of it.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Said {
     pub surprise: f64,
     pub certainty: f64,
@@ -44,7 +45,7 @@ pub fn merge(evidence: &mut Evidence, other: &Evidence) {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Effect {
     as_of: Day,
     odds: f64,
@@ -52,7 +53,7 @@ struct Effect {
 }
 
 /// All effects of one kind.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Effects {
     effects: HashMap<Arc<str>, Effect>,
     /// What a day's evidence weighs a day later.

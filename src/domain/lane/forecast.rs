@@ -1,5 +1,7 @@
 //! When a parcel will arrive: a chance for each day to come, and what follows from it.
 
+use serde::{Deserialize, Serialize};
+
 use super::Day;
 
 /// The chance of each day of arrival, given that the parcel has not arrived yet and that it comes at all.
@@ -12,7 +14,7 @@ pub struct Arrival {
 }
 
 /// Days between which a parcel arrives with a stated chance, both included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Range {
     pub first: Day,
     pub last: Day,

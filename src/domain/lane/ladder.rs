@@ -1,5 +1,6 @@
 //! Counts by lane and age, coarse to fine: of the parcels that had waited so many days, how many took the next step that day.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ const KEEP: f64 = 0.97;
 const BLANK: f64 = 0.1;
 
 /// One age on one rung: parcel-days that were open, and those that brought the step. Both decay alike.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
     pub open: f64,
     pub stepped: f64,
@@ -48,7 +49,7 @@ pub fn merge(counts: &mut Counts, other: &Counts) {
 }
 
 /// What is known of one rung, as of the day of its last count.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Rung {
     as_of: Day,
     /// By age in days.
@@ -56,7 +57,7 @@ struct Rung {
 }
 
 /// All rungs of one phase.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ladder {
     rungs: HashMap<Arc<str>, Rung>,
     /// Parcel-days of the coarser rung's experience that every rung starts with.
@@ -102,6 +103,11 @@ impl Ladder {
         let still = rung.cells.iter().skip(age).take(days).filter(|cell| cell.open > 0.0);
         let waiting: f64 = still.map(|cell| 1.0 - cell.stepped / cell.open).product();
         Some((1.0 - waiting, seen))
+    }
+
+    /// How many parcels took the step on this rung, as of its last count.
+    pub fn stepped(&self, name: &str) -> f64 {
+        self.rungs.get(name).map_or(0.0, |rung| rung.cells.iter().map(|cell| cell.stepped).sum())
     }
 
     /// Moves on by a day's counts.

@@ -22,6 +22,8 @@ pub mod prices;
 pub mod trust;
 pub mod forecast;
 pub mod model;
+pub mod memory;
+pub mod school;
 
 pub use crate::domain::day::Day;
 

@@ -1,5 +1,6 @@
 //! All that is known of a brand's lanes, and a morning on which it is asked.
 
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ const PULL_HANDLING: f64 = 10.0;
 const NEGLIGIBLE: f64 = 1e-4;
 
 /// Everything that one day taught. Tallies of workers add up, in any order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tally {
     handling: Evidence,
     transit: Evidence,
@@ -62,13 +63,14 @@ impl Tally {
 }
 
 /// What is known of all lanes at the end of a day.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Lanes {
     handling: Phase,
     transit: Phase,
     coming: [Coming; 2],
     trust: Trust,
     prices: Prices,
+    closed: Option<Day>,
 }
 
 impl Default for Lanes {
@@ -79,14 +81,27 @@ impl Default for Lanes {
             coming: [Coming::default(), Coming::default()],
             trust: Trust::default(),
             prices: Prices::default(),
+            closed: None,
         }
     }
 }
 
 impl Lanes {
+    /// The last day whose tally is in; `None` while nothing has been learned.
+    pub fn closed(&self) -> Option<Day> {
+        self.closed
+    }
+
+    /// Whether too few parcels have arrived yet for anything to be foretold from them.
+    pub fn are_young(&self) -> bool {
+        /// Arrivals, after fading, from which on a shop's parcels say something.
+        const FEWEST: f64 = 50.0;
+        self.transit.ladder.stepped("all") < FEWEST
+    }
+
     /// The morning of a day, before anything of it has happened.
-    pub fn morning(&self, today: Day) -> Morning<'_> {
-        Morning { lanes: self, today, handling: HashMap::new(), transit: HashMap::new() }
+    pub fn morning(self: &Arc<Self>, today: Day) -> Morning {
+        Morning { lanes: Arc::clone(self), today, handling: HashMap::new(), transit: HashMap::new() }
     }
 
     /// How dear a price is among those of its currency, as a logarithm; see [`Prices::dear`].
@@ -103,6 +118,7 @@ impl Lanes {
         }
         self.trust.close(&tally.outcomes);
         self.prices.close(&tally.paid);
+        self.closed = self.closed.max(Some(day));
     }
 }
 
@@ -110,20 +126,30 @@ type LaneCache = HashMap<Arc<str>, Arc<[f64]>>;
 
 /// One morning: what is known, asked for many parcels. Lanes that were asked for are kept until it is over.
 #[derive(Debug)]
-pub struct Morning<'a> {
-    lanes: &'a Lanes,
+pub struct Morning {
+    lanes: Arc<Lanes>,
     today: Day,
     handling: LaneCache,
     transit: LaneCache,
 }
 
-impl Morning<'_> {
+impl Morning {
     /// How likely a parcel is to miss its promise: the chance that is told, and what it was made of, which is to be kept
     /// until the promise is decided. `None` without a promise, or when it has been missed already.
     pub fn late(&mut self, trip: &Trip) -> Option<(f64, Foreseen)> {
         let ahead = trip.promised? - self.today;
         let days = usize::try_from(ahead + 1).ok().filter(|days| *days > 0)?;
-        let late = self.arrival(trip, days).after(trip.promised?);
+        let arrival = self.arrival(trip, days);
+        self.late_by(trip, &arrival)
+    }
+
+    /// The same, where the arrival is known already, up to the promised day at least or up to [`HORIZON`].
+    pub fn late_by(&self, trip: &Trip, arrival: &Arrival) -> Option<(f64, Foreseen)> {
+        let ahead = trip.promised? - self.today;
+        if ahead < 0 {
+            return None;
+        }
+        let late = arrival.after(trip.promised?);
         let foreseen = Foreseen { ahead, late };
         Some((self.lanes.trust.damp(foreseen), foreseen))
     }

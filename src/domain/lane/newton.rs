@@ -4,11 +4,13 @@
 //! explain. The curvature of past days is kept, fading, so a step grows smaller with experience and never vanishes.
 //! The matrix is small (below 50 by 50); a linear algebra crate would weigh more than the thirty lines below.
 
+use serde::{Deserialize, Serialize};
+
 /// What is true of one parcel-day: which factors apply, and how much.
 pub type Features = Vec<(usize, f64)>;
 
 /// A day's evidence. It adds up.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The slope of the likelihood.
     slope: Vec<f64>,
@@ -48,7 +50,7 @@ impl Evidence {
 }
 
 /// The factors, as logarithms of odds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Newton {
     factors: Vec<f64>,
     curvature: Vec<f64>,

@@ -6,10 +6,11 @@ use super::newton::{self, Features, Newton};
 use super::trip::{Habits, Trip};
 use super::{Day, chance, logit};
 use crate::domain::day::weekday;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The two phases. In both, a parcel waits for a step: to be taken by the carrier, or to be handed over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Leg {
     /// From payment to the carrier's first scan.
     Handling,
@@ -44,7 +45,7 @@ const KEEP_PASSING: f64 = 0.9;
 const PULL_HABIT: f64 = 30.0;
 
 /// A day's evidence about one phase. It adds up.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     pub counts: Counts,
     common: newton::Evidence,
@@ -70,7 +71,7 @@ impl Evidence {
 }
 
 /// What is known of one phase.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Phase {
     leg: Leg,
     pub ladder: Ladder,

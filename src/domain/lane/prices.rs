@@ -1,6 +1,7 @@
 //! What goods and their shipping usually cost, by currency. A dear shipping means a heavy parcel or a far place; no sum of money
 //! says so by itself, since every currency counts otherwise.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What a day's prices weigh a day later: half after 70 days.
@@ -11,7 +12,7 @@ const FEWEST: f64 = 20.0;
 const DEAR_MAX: f64 = 2.0;
 
 /// Sums of the logarithms of prices, and their number.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sum {
     logs: f64,
     count: f64,
@@ -39,7 +40,7 @@ pub fn merge(paid: &mut Paid, other: &Paid) {
 }
 
 /// The usual prices.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Prices {
     sums: Paid,
 }

@@ -1,5 +1,7 @@
 //! Promises of the lanes as a whole, on made-up parcels.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::Day;
@@ -42,7 +44,7 @@ fn known(trip: &Trip, today: Day) -> Trip {
 }
 
 /// What a day taught of these parcels.
-fn taught(lanes: &Lanes, trips: &[Trip], today: Day) -> Tally {
+fn taught(lanes: &Arc<Lanes>, trips: &[Trip], today: Day) -> Tally {
     let mut tally = Tally::default();
     let mut morning = lanes.morning(today);
     for trip in trips {
@@ -60,11 +62,11 @@ fn taught(lanes: &Lanes, trips: &[Trip], today: Day) -> Tally {
     tally
 }
 
-fn lived(trips: &[Trip], days: Day) -> Lanes {
-    let mut lanes = Lanes::default();
+fn lived(trips: &[Trip], days: Day) -> Arc<Lanes> {
+    let mut lanes = Arc::new(Lanes::default());
     for today in 0..days {
         let tally = taught(&lanes, trips, today);
-        lanes.close(today, &tally);
+        Arc::make_mut(&mut lanes).close(today, &tally);
     }
     lanes
 }
@@ -77,7 +79,7 @@ fn lives() -> impl Strategy<Value = Vec<Trip>> {
 }
 
 /// What lanes say of a fresh parcel and of one on its way.
-fn says(lanes: &Lanes, today: Day) -> Vec<f64> {
+fn says(lanes: &Arc<Lanes>, today: Day) -> Vec<f64> {
     let mut morning = lanes.morning(today);
     let waiting = Trip { shipped: None, arrived: None, ..trip(1, today - 2, 1, 1) };
     let moving = Trip { arrived: None, ..trip(2, today - 5, 1, 1) };
@@ -115,19 +117,20 @@ proptest! {
             let mut sum = parts[order[0]].clone();
             sum.merge(&parts[order[1]]);
             sum.merge(&parts[order[2]]);
-            let mut after = lanes.clone();
+            let mut after = (*lanes).clone();
             after.close(20, &sum);
-            says(&after, 21)
+            says(&Arc::new(after), 21)
         };
         let mut grouped = parts[1].clone();
         grouped.merge(&parts[2]);
         let mut left = parts[0].clone();
         left.merge(&grouped);
-        let mut after = lanes.clone();
+        let mut after = (*lanes).clone();
         after.close(20, &left);
-        let mut alone = lanes.clone();
+        let mut alone = (*lanes).clone();
         alone.close(20, &taught(&lanes, &trips, 20));
-        for other in [merged([0, 1, 2]), merged([2, 0, 1]), merged([1, 2, 0]), says(&alone, 21)] {
+        let after = Arc::new(after);
+        for other in [merged([0, 1, 2]), merged([2, 0, 1]), merged([1, 2, 0]), says(&Arc::new(alone), 21)] {
             for (one, other) in says(&after, 21).iter().zip(&other) {
                 prop_assert!((one - other).abs() < 1e-9, "{one} {other}");
             }

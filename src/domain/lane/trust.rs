@@ -6,6 +6,7 @@
 
 use super::newton::{Evidence, Features, Newton};
 use super::{Day, chance, logit};
+use serde::{Deserialize, Serialize};
 
 /// How much of the foreseen odds is believed up to [`HIGH`], and how much of what is above it. Chosen on Olist's orders so that
 /// few warnings are given on a passing high, at little cost in sharpness (a Brier score of 0.1005 against 0.0985 undamped).
@@ -25,7 +26,7 @@ const RIDGE: f64 = 20.0;
 const WEIGHT: f64 = 0.3;
 
 /// What one morning foresaw, kept until the promise is decided.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Foreseen {
     /// Days from that morning to the promised day.
     pub ahead: Day,
@@ -42,7 +43,7 @@ pub fn outcomes() -> Outcomes {
 }
 
 /// The layer that damps.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trust {
     newton: Newton,
 }
