@@ -3,6 +3,7 @@
 //! It does what `apply`, the timers and the dispatcher do, with the same `domain` functions, but with maps for tables and a
 //! queue for time. `doorstep replay` prints what it says; property tests hold it against itself.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +15,7 @@ use crate::domain::event::Event;
 use crate::domain::id::{BrandId, EventKey, NoticeKey, OrderKey, TrackingNumber};
 use crate::domain::lane::school::Learning;
 use crate::domain::notice::{Effect, Notice, Silence, Why};
-use crate::domain::order::Order;
+use crate::domain::order::{Handled, Order};
 use crate::domain::person::{Channel, ContactKey, Role};
 use crate::domain::release::{Consent, Release, SaidBefore, judge};
 use crate::domain::stage::Stage;
@@ -33,8 +34,8 @@ pub struct Line {
     pub channel: Channel,
     pub to: Role,
     pub outcome: Outcome,
-    /// The rule: `called_for` for what is sent, else the reason for the silence.
-    pub why: &'static str,
+    /// The rule: `called_for` for what is sent, or what made a delay known; else the reason for the silence.
+    pub why: Cow<'static, str>,
 }
 
 /// Whether it would have been sent.
@@ -289,6 +290,7 @@ impl World {
             order.state(&policy.zone).parcels.iter().map(|parcel| parcel.id().map(str::to_owned)).collect();
         let consent = Consent { opted_out: false, told_last_day };
         let said = self.said.get(&notice.order).map(Vec::as_slice).unwrap_or_default();
+        let why = because(order, notice.key).map_or(Cow::Borrowed("called_for"), Cow::Owned);
         match judge(self.now, &policy, order, &notice, consent, said) {
             Release::Send(telling) => {
                 // What it says is its main news: that may be what became part of it, if its own has passed.
@@ -300,7 +302,7 @@ impl World {
                     said.stage = *stage;
                     said.shipment = parcel.and_then(|index| state_ids.get(index).cloned().flatten());
                 }
-                self.say(&said, Outcome::Sent, "called_for");
+                self.say(&said, Outcome::Sent, why);
                 if let Some(contact) = contact {
                     self.accepted.entry(contact).or_default().push_back(self.now);
                 }
@@ -325,7 +327,7 @@ impl World {
         u32::try_from(times.len()).unwrap_or(u32::MAX)
     }
 
-    fn say(&mut self, notice: &Notice, outcome: Outcome, why: &'static str) {
+    fn say(&mut self, notice: &Notice, outcome: Outcome, why: impl Into<Cow<'static, str>>) {
         self.lines.push(Line {
             at: self.now,
             order: notice.order.order().as_str().to_owned(),
@@ -334,7 +336,7 @@ impl World {
             channel: notice.channel,
             to: notice.role,
             outcome,
-            why,
+            why: why.into(),
         });
     }
 
@@ -355,9 +357,15 @@ impl World {
                     channel: *channel,
                     to: role,
                     outcome: Outcome::Silent,
-                    why: silence.why.as_str(),
+                    why: silence.why.as_str().into(),
                 });
             }
         }
     }
+}
+
+/// What made a delay known, for the notice that tells of it.
+fn because(order: &Order, notice: NoticeKey) -> Option<String> {
+    let planned = |handled: &&Handled| handled.notices.iter().any(|open| open.key == notice);
+    order.told.handled.iter().find(planned)?.because().map(str::to_owned)
 }

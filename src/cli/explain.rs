@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -10,10 +11,13 @@ use super::out::Out;
 use super::outbox::Shown;
 use super::parts::ready_store;
 use crate::config::Config;
+use crate::domain::day;
 use crate::domain::fold::value;
 use crate::domain::id::OrderKey;
+use crate::domain::lane::forecast::Range;
+use crate::domain::lane::memory::Foresight;
 use crate::domain::notice::{Silence, Why};
-use crate::domain::order::{Order, State as OrderState};
+use crate::domain::order::{self, Handled, Order, State as OrderState};
 use crate::domain::person::{Channel, Role};
 use crate::ingest::decode::decode_stored;
 use crate::store::rows::{Fact, NoticeRow, State};
@@ -105,11 +109,15 @@ fn tell(story: &Story, fallback: &TimeZone, out: &Out) -> anyhow::Result<()> {
     }
     let clock = |at: Timestamp| at.to_zoned(state.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string();
     out.say(format!("{}, version {}, clock of {}", story.key, story.version, zone_name(&state.zone)))?;
-    for line in now(&state, &clock) {
+    for line in now(&state, &clock).into_iter().chain(foresight(&story.order.told)) {
         out.say(format!("  {line}"))?;
     }
     let mut events: Vec<Event> = story.facts.iter().map(|fact| of_fact(fact, &clock)).collect();
-    events.extend(story.notices.iter().flat_map(|row| of_notice(row, &clock)));
+    let because = |row: &NoticeRow| {
+        let planned = |handled: &&Handled| handled.notices.iter().any(|open| open.key == row.notice.key);
+        story.order.told.handled.iter().find(planned).and_then(Handled::because)
+    };
+    events.extend(story.notices.iter().flat_map(|row| of_notice(row, because(row), &clock)));
     events.extend(story.silences.iter().map(of_silence));
     events.sort_by_key(|event| (event.at, event.then));
     let rows: Vec<[String; 4]> =
@@ -155,6 +163,25 @@ fn now(state: &OrderState<'_>, clock: &impl Fn(Timestamp) -> String) -> Vec<Stri
     lines
 }
 
+/// What is foreseen of it, and how that changed in the last week of mornings.
+fn foresight(told: &order::Told) -> Vec<String> {
+    let Some(memory) = &told.lane else { return Vec::new() };
+    let date = |number| day::date(number).map_or_else(|| "?".to_owned(), |date| date.to_string());
+    let mut lines = Vec::new();
+    if let Some(seen) = &memory.foresight {
+        let [half, most] = [seen.half, seen.most].map(|range| format!("{} to {}", date(range.first), date(range.last)));
+        lines.push(format!("expected {}, half of such parcels {half}, 8 in 10 {most}", date(seen.expected)));
+        lines.extend(seen.words.clone());
+    }
+    let mornings = memory.mornings.iter().rev().take(7).rev();
+    let chances: Vec<String> =
+        mornings.map(|morning| format!("{} {:.0} %", date(morning.day), morning.told * 100.0)).collect();
+    if !chances.is_empty() {
+        lines.push(format!("chance of missing its day: {}", chances.join(", ")));
+    }
+    lines
+}
+
 fn of_fact(fact: &Fact, clock: &impl Fn(Timestamp) -> String) -> Event {
     // Stored facts have passed the door once; one that no longer does is still shown by what its row says.
     let happened = decode_stored(&fact.raw).ok().map(|event| event.time);
@@ -164,7 +191,7 @@ fn of_fact(fact: &Fact, clock: &impl Fn(Timestamp) -> String) -> Event {
     Event { at: fact.received_at, then, what: "fact", which: fact.kind.clone(), rule }
 }
 
-fn of_notice(row: &NoticeRow, clock: &impl Fn(Timestamp) -> String) -> Vec<Event> {
+fn of_notice(row: &NoticeRow, because: Option<&str>, clock: &impl Fn(Timestamp) -> String) -> Vec<Event> {
     let notice = &row.notice;
     let shipment = notice.shipment.as_deref().map_or(String::new(), |id| format!(" · {id}"));
     let (stage, channel, role) = (notice.stage.as_str(), notice.channel.as_str(), notice.role.as_str());
@@ -173,7 +200,8 @@ fn of_notice(row: &NoticeRow, clock: &impl Fn(Timestamp) -> String) -> Vec<Event
         let rule = row.why.as_deref().map(sentence_of);
         [rule, row.cause.clone(), row.receipt.clone()].into_iter().flatten().collect::<Vec<_>>().join("; ")
     };
-    let key = format!("the fact of {} calls for it; key {}", clock(notice.fact_at), notice.key);
+    let because = because.map_or_else(|| format!("the fact of {} calls for it", clock(notice.fact_at)), str::to_owned);
+    let key = format!("{because}; key {}", notice.key);
     let planned =
         Event { at: notice.planned_at, then: Timestamp::MAX, what: "planned", which: which.clone(), rule: key };
     let (at, what) = match row.state {
@@ -228,7 +256,36 @@ struct Told<'a> {
     facts: Vec<FactTold<'a>>,
     notices: Vec<Shown<'a>>,
     silences: Vec<SilenceTold<'a>>,
+    /// What the last morning foresaw.
+    foresight: Option<ForesightTold<'a>>,
+    /// The chance of missing the promise, morning by morning.
+    chances: Vec<(String, f32)>,
     wake_at: Option<String>,
+}
+
+/// What a morning foresaw, in days of the calendar.
+#[derive(Serialize)]
+struct ForesightTold<'a> {
+    as_of: Option<Date>,
+    chance: Option<f32>,
+    expected: Option<Date>,
+    half: [Option<Date>; 2],
+    most: [Option<Date>; 2],
+    words: Option<&'a str>,
+}
+
+impl<'a> ForesightTold<'a> {
+    fn of(seen: &'a Foresight) -> Self {
+        let range = |range: Range| [day::date(range.first), day::date(range.last)];
+        Self {
+            as_of: day::date(seen.as_of),
+            chance: seen.chance,
+            expected: day::date(seen.expected),
+            half: range(seen.half),
+            most: range(seen.most),
+            words: seen.words.as_deref(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -269,9 +326,21 @@ impl<'a> Told<'a> {
             facts: story.facts.iter().map(FactTold::of).collect(),
             notices: story.notices.iter().map(Shown::of).collect(),
             silences: story.silences.iter().map(SilenceTold::of).collect(),
+            foresight: story
+                .order
+                .told
+                .lane
+                .as_ref()
+                .and_then(|memory| Some(ForesightTold::of(memory.foresight.as_ref()?))),
+            chances: chances(&story.order.told),
             wake_at: story.order.told.wake.map(|at| at.to_string()),
         }
     }
+}
+
+fn chances(told: &order::Told) -> Vec<(String, f32)> {
+    let mornings = told.lane.iter().flat_map(|memory| &memory.mornings);
+    mornings.filter_map(|morning| Some((day::date(morning.day)?.to_string(), morning.told))).collect()
 }
 
 impl ParcelTold {

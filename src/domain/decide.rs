@@ -263,7 +263,12 @@ impl Planner<'_, '_> {
             parcel: None,
             at,
             between: (0, 0),
-            mark: Some(format!("{} {}", stage.as_str(), times + 1)),
+            mark: Some(format!(
+                "{} {}: {}",
+                stage.as_str(),
+                times + 1,
+                delay::because(self.state, self.told, late.as_ref())
+            )),
             truth: Truth::Holds,
             expires: None,
         };

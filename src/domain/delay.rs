@@ -138,6 +138,22 @@ pub fn stage(told: &Told, late: Option<&Late>, limits: &Limits, state: &State<'_
     }
 }
 
+/// Why it is late, for people: kept with the decision, shown by `explain` and `replay`.
+pub fn because(state: &State<'_>, told: &Told, late: Option<&Late>) -> String {
+    let Some(late) = late else { return "nothing says any more that it will be late".to_owned() };
+    let promised = promise::promised(state).map_or_else(|| "no promise".to_owned(), |day| format!("promised {day}"));
+    let lane = told.lane.as_ref().and_then(|memory| memory.foresight.as_ref()).and_then(|f| f.words.as_deref());
+    match (late.chance, late.day) {
+        (Some(chance), _) => {
+            let lane = lane.map(|words| format!("; {words}")).unwrap_or_default();
+            format!("a chance of {:.0} % to miss its day, {promised}{lane}", chance * 100.0)
+        }
+        (None, Some(day)) if !late.learned => format!("the carrier expects {day}, {promised}"),
+        (None, _) if late.missed => format!("its day has passed, {promised}"),
+        (None, _) => format!("the carrier reports a delay, {promised}"),
+    }
+}
+
 /// When the clock alone can make the order late: the morning after the day that was promised, two days after the one that was
 /// named last, and the morning after a day that stood against the carrier's own "delayed".
 pub fn wakes(state: &State<'_>, told: Option<&DelayTold>) -> impl Iterator<Item = Timestamp> {

@@ -71,6 +71,14 @@ pub struct Handled {
     pub notices: Vec<Open>,
 }
 
+impl Handled {
+    /// Why a delay was spoken of, in words; `None` for other stages.
+    pub fn because(&self) -> Option<&str> {
+        let delay = matches!(self.stage, Stage::DelayExpected | Stage::DelayAgain | Stage::BackOnTime);
+        self.mark.as_deref().filter(|_| delay)?.split_once(": ").map(|(_, why)| why)
+    }
+}
+
 /// A trouble that was opened as an alert.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alerted {

@@ -7,6 +7,7 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use crate::domain::delay::Limits;
 use crate::domain::person::{Channel, Role};
 use crate::domain::policy::{InDoubt, Policy, Quiet, Rule, Superseded};
 use crate::domain::stage::{Class, Stage};
@@ -26,8 +27,31 @@ pub struct PolicyToml {
     pub cap_per_day: BTreeMap<Channel, u32>,
     /// When not to disturb, by channel. `from = "00:00"`, `until = "24:00"` opens the whole day.
     pub quiet: BTreeMap<Channel, QuietToml>,
+    /// When a foreseen delay is told.
+    pub delay: DelayToml,
     /// Rules of single stages, by the contract's words.
     pub stages: BTreeMap<Stage, RuleToml>,
+}
+
+/// When a foreseen delay is told.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DelayToml {
+    /// The chance of missing the promise from which the customer is told, 0 to 1.
+    pub warn: Option<f64>,
+    /// The chance at which such a delay counts as over.
+    pub recover: Option<f64>,
+}
+
+impl DelayToml {
+    fn read(&self, limits: &mut Limits, wrong: &mut Vec<(String, String)>) {
+        let read = Limits { warn: self.warn.unwrap_or(limits.warn), recover: self.recover.unwrap_or(limits.recover) };
+        if 0.0 < read.recover && read.recover < read.warn && read.warn <= 1.0 {
+            *limits = read;
+        } else {
+            wrong.push(("delay".to_owned(), "must be chances: 0 < recover < warn <= 1".to_owned()));
+        }
+    }
 }
 
 /// The hours in which a channel may be used.
@@ -94,6 +118,7 @@ impl PolicyToml {
                 None => drop(policy.quiet.remove(channel)),
             });
         }
+        self.delay.read(&mut policy.delays, &mut wrong);
         for (stage, rule) in &self.stages {
             let standard = policy.stages.entry(*stage).or_insert_with(|| Rule::standard(*stage));
             rule.read(standard, &format!("stages.{}", stage.as_str()), &mut wrong);
