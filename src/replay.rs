@@ -268,8 +268,7 @@ impl World {
                 self.wakes.remove(&key);
                 let policy = self.policies.of(&key.brand());
                 let ctx = Context { now: self.now, policy: &policy, cause: Cause::Tick };
-                let mut order = self.orders.remove(&key).unwrap_or_default();
-                order.told.wake = None;
+                let order = self.orders.remove(&key).unwrap_or_default();
                 let school = self.lanes.entry(key.brand()).or_default().at(self.now);
                 let (order, effects) = look(&ctx, &key, order, school);
                 self.orders.insert(key.clone(), order);

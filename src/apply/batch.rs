@@ -113,8 +113,6 @@ impl Batch {
     pub(super) fn tick(&mut self, key: &OrderKey, policy: &Policy, now: Timestamp, school: &mut School) {
         let Some(held) = self.orders.get_mut(key).filter(|held| held.was_read) else { return };
         let ctx = Context { now, policy, cause: Cause::Tick };
-        // The timer row is used up by this tick: what the order still wishes for must be written again.
-        held.order.told.wake = None;
         let (order, effects) = look(&ctx, key, std::mem::take(&mut held.order), school);
         held.order = order;
         self.wakes.insert(key.clone(), held.order.told.wake);

@@ -1,17 +1,20 @@
 //! The decision: what the facts call for, less what was handled before, by the brand's policy.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::called::{self, Called, Truth, called_for};
+use super::day;
 use super::delay::{self, Late};
 use super::event::Event;
 use super::id::{NoticeKey, OrderKey};
 use super::lane::school::{self, School};
 use super::notice::{Effect, Notice, Silence, Why};
-use super::order::{DelayTold, HANDLED_MAX, Handled, Open, Order, State};
+use super::order::{DelayTold, HANDLED_MAX, Handled, Open, Order, State, Told};
 use super::person::{Channel, Role};
 use super::policy::{Policy, Rule, Superseded};
+use super::promise;
 use super::stage::{Class, Stage};
+use super::window;
 
 /// What a decision may look at besides the order itself.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +53,15 @@ pub fn decide(ctx: &Context<'_>, key: &OrderKey, mut order: Order, event: &Event
 /// Looks at an order because its time has come: if it is its morning, the days that are over are counted in `school` and what
 /// is to come is foreseen; then it is decided what follows.
 pub fn look(ctx: &Context<'_>, key: &OrderKey, mut order: Order, school: &mut School) -> (Order, Vec<Effect>) {
+    // The timer row is used up by this look: what the order still wishes for is written again.
+    let due = order.told.wake.take();
+    let again = second_look(&order.state(&ctx.policy.zone), &order.told, due, ctx.now);
+    order.told.overslept = again.is_some();
+    if again.is_some() {
+        order.told.wake = again;
+        let effects = vec![Effect::WakeAt(order.told.wake)];
+        return (order, effects);
+    }
     let mut memory = order.told.lane.take();
     let state = order.state(&ctx.policy.zone);
     if school::is_morning(&state, memory.as_ref(), ctx.now) {
@@ -57,6 +69,21 @@ pub fn look(ctx: &Context<'_>, key: &OrderKey, mut order: Order, school: &mut Sc
     }
     order.told.lane = memory;
     react(ctx, key, order)
+}
+
+/// When to look again where this look comes so late that there must have been an outage. Then the fact that makes all well may
+/// wait in the queue this very moment: it is given time to come in, once, before the clock has its say. The oldest promise is
+/// looked at first.
+fn second_look(state: &State<'_>, told: &Told, due: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    /// A busy worker is minutes late, not hours.
+    const LATE_HOURS: i64 = 1;
+    /// Promises further away than this, either way, are not told apart.
+    const DAYS_MAX: i32 = 120;
+    let is_late = now.duration_since(due?).as_hours() >= LATE_HOURS && !told.overslept;
+    let ahead = promise::promised(state)
+        .map_or(DAYS_MAX, |day| day::number(day) - day::number(window::local_day(now, &state.zone)));
+    let place = SignedDuration::from_secs(i64::from(ahead.clamp(-DAYS_MAX, DAYS_MAX) + DAYS_MAX));
+    is_late.then_some(now + delay::CATCH_UP + place)
 }
 
 /// Decides what the order calls for as it stands: after a fact, or because the clock moved on.
@@ -116,7 +143,9 @@ impl Planner<'_, '_> {
             Truth::Gone { by_progress: true } => Some(Why::Superseded),
             Truth::Gone { by_progress: false } => Some(Why::NoLongerTrue),
             Truth::Outdated if drops => Some(Why::Superseded),
-            _ if policy.age_limit.is_some_and(|limit| age > limit) => Some(Why::TooOld),
+            _ if policy.age_limit.is_some_and(|limit| age > limit.max(delay::age_limit(called.stage))) => {
+                Some(Why::TooOld)
+            }
             _ if drops && called.expires.is_some_and(|end| self.ctx.now >= end) => Some(Why::Expired),
             _ if called.stage == Stage::Exception
                 && !called::is_actionable(called::reason_of(called.mark.as_deref())) =>
@@ -262,7 +291,7 @@ impl Planner<'_, '_> {
             stage,
             parcel: None,
             at,
-            between: (0, 0),
+            between: (i64::MIN, i64::MAX),
             mark: Some(format!(
                 "{} {}: {}",
                 stage.as_str(),
@@ -272,6 +301,12 @@ impl Planner<'_, '_> {
             truth: Truth::Holds,
             expires: None,
         };
+        let handled = self.told.handled.len();
+        self.consider(&called, &[]);
+        // What was left unsaid, as too old or switched off, has told nobody of a delay.
+        if self.told.handled.get(handled).is_none_or(|decided| decided.notices.is_empty()) {
+            return;
+        }
         let (from, day) = late.as_ref().map_or((None, None), |late| (late.from, late.day));
         let by_chance = late.is_some_and(|late| late.chance.is_some());
         let times = times + 1;
@@ -279,7 +314,6 @@ impl Planner<'_, '_> {
             Stage::BackOnTime => DelayTold { day: None, from: None, by_chance: false, times, cleared: true },
             _ => DelayTold { day, from, by_chance, times, cleared: false },
         });
-        self.consider(&called, &[]);
     }
 
     /// When the clock alone may call for something: the earliest of all such times.

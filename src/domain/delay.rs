@@ -20,6 +20,15 @@ pub const CATCH_UP: SignedDuration = SignedDuration::from_mins(15);
 /// Messages about delays that one order may cause, good news included. After that, silence is the lesser evil; ops see the
 /// order all the same.
 pub const DELAYS_MAX: u32 = 3;
+/// How long after its day a late order is still told of. It is late all the time, so this is news for longer than a scan is;
+/// but whoever connects an old feed has orders of last year in it that were never marked as delivered.
+const TOLD_AFTER: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// The age up to which this stage is news, whatever a brand's limit is.
+pub fn age_limit(stage: Stage) -> SignedDuration {
+    if matches!(stage, Stage::DelayExpected | Stage::DelayAgain) { TOLD_AFTER } else { SignedDuration::ZERO }
+}
+
 /// A further slip is spoken of from this many days on.
 pub const SLIP_DAYS: i32 = 2;
 

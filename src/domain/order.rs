@@ -50,6 +50,9 @@ pub struct Told {
     /// When this order is to be looked at again, as the timer row has it.
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     pub wake: Option<Timestamp>,
+    /// Whether its time came and went while nobody looked, so that the next look is a second one.
+    #[serde(rename = "o", default, skip_serializing_if = "std::ops::Not::not")]
+    pub overslept: bool,
 }
 
 /// A stage that was decided on: told, or left unsaid for a reason that the ledger holds.

@@ -17,9 +17,11 @@ pub fn last_day(promise: &Promise, zone: &TimeZone) -> Date {
     }
 }
 
-/// The day that was promised for the order.
+/// The day that was promised for the order. A day before the payment is a slip of the pen: nothing can be held against it.
 pub fn promised(state: &State<'_>) -> Option<Date> {
-    value(&state.known.order.promise).map(|promise| last_day(promise, &state.zone))
+    let day = value(&state.known.order.promise).map(|promise| last_day(promise, &state.zone))?;
+    let paid = value(&state.known.order.paid_at).copied().or(state.known.paid.map(|paid| paid.time()));
+    paid.is_none_or(|paid| day >= window::local_day(paid, &state.zone)).then_some(day)
 }
 
 /// The days between which the carrier expects a parcel, while it is on its way.

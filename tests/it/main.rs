@@ -12,6 +12,8 @@ mod deploy;
 mod door;
 mod histories;
 mod journeys;
+mod lanes;
+mod outage;
 mod properties;
 mod servers;
 mod store;

@@ -25,6 +25,8 @@ macro_rules! on_both {
     };
 }
 
+pub(crate) use on_both;
+
 mod applying;
 mod claiming;
 mod doubting;

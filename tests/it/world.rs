@@ -16,6 +16,7 @@ use doorstep::domain::person::{Channel, Pii};
 use doorstep::domain::policy::Policy;
 use doorstep::ingest::Apply;
 use doorstep::ingest::decode::{Brands, Decoder, Limits};
+use doorstep::lanes::Shelf;
 use doorstep::store::Store;
 use doorstep::timers::Timers;
 use jiff::Timestamp;
@@ -40,6 +41,7 @@ pub(crate) struct World {
     pub(crate) hinge: Hinge,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) handoff: Handoff<Order>,
+    pub(crate) lanes: Shelf,
     timers: Timers,
     decoder: Decoder,
     policies: Policies,
@@ -92,7 +94,9 @@ impl World {
         let handoff = Handoff::new(plan.waiting_max);
         let policies = Policies::of_all(plan.policy);
         let decoder = Decoder::new(Limits::default(), Brands::any("harbour"));
-        let hinge = Hinge::new(store.clone(), policies.clone(), clock.clone(), handoff.clone()).telling();
+        let lanes = Shelf::default();
+        let hinge = Hinge::new(store.clone(), policies.clone(), clock.clone(), handoff.clone());
+        let hinge = hinge.knowing(lanes.clone()).telling();
         let dispatcher = Dispatcher::new(Parts {
             store: store.clone(),
             handoff: handoff.clone(),
@@ -111,6 +115,7 @@ impl World {
             hinge,
             dispatcher,
             handoff,
+            lanes,
             timers,
             captures: None,
             is_dirty: AtomicBool::new(false),
