@@ -142,6 +142,26 @@ async fn close(store: &Store, brand: &BrandId, until: Day) -> Result<(), StoreEr
     Ok(())
 }
 
+/// Gives a brand of which nothing is known the lanes that were learned from its past; false if something is known already.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn begin(store: &Store, brand: &BrandId, lanes: &Lanes) -> Result<bool, StoreError> {
+    let Some(closed) = lanes.closed() else { return Ok(false) };
+    let (store, brand, doc) = (store.clone(), brand.clone(), pack(lanes));
+    unbroken(async move {
+        let mut tx = store.begin("lanes").await?;
+        if tx.lock_lanes(&brand).await?.is_some() {
+            return Ok(false);
+        }
+        // No tally is read: those that wait are of days after the past, or count with the first day after it.
+        tx.save_lanes(&brand, closed, &doc, 0).await?;
+        tx.commit().await?;
+        Ok(true)
+    })
+    .await
+}
+
 /// What schools have learned, as rows.
 pub fn tallies(brand: &BrandId, school: &mut School) -> Vec<TallyRow> {
     let taught = school.take().into_iter();

@@ -1,5 +1,6 @@
 //! `doorstep import`: takes old orders in silently.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -9,9 +10,14 @@ use super::Ending;
 use super::lines::{Line, Lines};
 use super::out::Out;
 use super::parts::Parts;
-use crate::apply::Verdict;
+use crate::apply::{Policies, Verdict};
+use crate::backtest::Backtest;
 use crate::config::Config;
+use crate::domain::event::Event;
+use crate::domain::id::BrandId;
 use crate::ingest::{Apply, Incoming};
+use crate::lanes;
+use crate::store::{Store, StoreError};
 use crate::telemetry::{self, Door};
 
 /// What to import.
@@ -19,11 +25,16 @@ use crate::telemetry::{self, Door};
 #[command(after_help = "Examples:
   doorstep import --config /etc/doorstep/doorstep.toml orders-*.jsonl
   zcat old.jsonl.gz | doorstep import -
+  doorstep import --teach last-year-by-time.jsonl
 
 Nobody is told what the files say has already happened; what happens to these orders from now on is told as usual. Workers may
 run meanwhile. Importing the same file again changes nothing. Lines that are refused are kept in the quarantine, and the exit
 code is then 3.")]
 pub struct Args {
+    /// Let the orders teach the brands' lanes how long parcels take, where nothing is known yet; the lines must be in the order
+    /// of their times
+    #[arg(long)]
+    pub teach: bool,
     /// Files of structured CloudEvents, one a line; `-` reads standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -40,6 +51,33 @@ struct Tally {
     waiting: u64,
     unknown_type: u64,
     refused: u64,
+    /// Brands whose lanes have learned from the lines.
+    taught: u64,
+}
+
+/// What the lines tell of each brand's past, day by day.
+#[derive(Debug, Default)]
+struct Past {
+    brands: BTreeMap<BrandId, Backtest>,
+}
+
+impl Past {
+    fn live_through(&mut self, event: &Event, policies: &Policies) {
+        // One that knows only a number follows its order; within one brand's lines it is found.
+        let Some(brand) = event.order_key().map(|key| key.brand()) else { return };
+        let zone = || policies.of(&brand).zone.clone();
+        self.brands.entry(brand.clone()).or_insert_with(|| Backtest::new(None, zone())).take(event.clone());
+    }
+
+    /// Keeps what was learned of brands of which nothing was known; answers how many.
+    async fn teach(self, store: &Store) -> Result<u64, StoreError> {
+        let mut taught = 0;
+        for (brand, mut backtest) in self.brands {
+            backtest.finish();
+            taught += u64::from(lanes::begin(store, &brand, backtest.lanes()).await?);
+        }
+        Ok(taught)
+    }
 }
 
 /// Imports the files.
@@ -49,13 +87,19 @@ struct Tally {
 pub async fn run(args: &Args, config: &Config, out: &Out) -> anyhow::Result<Ending> {
     let parts = Parts::open(config).await?;
     let hinge = parts.hinge.importing();
+    let policies = config.policies(&config.house()?)?;
     let mut lines = Lines::open(&args.files, parts.decoder.limits().event_bytes_max, "import")?;
     let mut tally = Tally::default();
+    let mut past = args.teach.then(Past::default);
     let mut batch: Vec<Incoming> = Vec::with_capacity(BATCH);
     loop {
         let line = lines.next()?;
         let last = line.is_none();
-        batch.extend(line.map(|line| decoded(&parts, line)));
+        let incoming = line.map(|line| decoded(&parts, line));
+        if let (Some(past), Some(Incoming::Event { event, .. })) = (&mut past, &incoming) {
+            past.live_through(event, &policies);
+        }
+        batch.extend(incoming);
         if batch.len() == BATCH || (last && !batch.is_empty()) {
             let verdicts = hinge.apply(std::mem::take(&mut batch)).await.context("applying a batch")?;
             tally.add(&verdicts);
@@ -64,13 +108,19 @@ pub async fn run(args: &Args, config: &Config, out: &Out) -> anyhow::Result<Endi
             break;
         }
     }
+    if let Some(past) = past {
+        tally.taught = past.teach(&parts.store).await.context("keeping what was learned")?;
+    }
     parts.store.close().await;
     out.object(&tally)?;
-    let Tally { applied, repeated, waiting, unknown_type, refused } = &tally;
+    let Tally { applied, repeated, waiting, unknown_type, refused, taught } = &tally;
     out.say(format!(
         "{applied} events taken in, {repeated} were known, {waiting} wait for their order, {unknown_type} of unknown types, \
          {refused} refused"
     ))?;
+    if args.teach {
+        out.say(format!("{taught} brands have learned from it"))?;
+    }
     Ok(if tally.refused == 0 { Ending::Done } else { Ending::Problems })
 }
 

@@ -42,6 +42,10 @@ pub enum Cause {
 pub fn decide(ctx: &Context<'_>, key: &OrderKey, mut order: Order, event: &Event) -> (Order, Vec<Effect>) {
     let was_on_hold = order.known.on_hold();
     order.fold(event);
+    if ctx.cause == Cause::Import {
+        // What an old order's days were like is told by its past as a whole, not counted a second time.
+        school::pass_over(&mut order, &ctx.policy.zone, ctx.now);
+    }
     let over = was_on_hold && !order.known.on_hold();
     let (order, mut effects) = react(ctx, key, order);
     if over {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::civil::Time;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Day;
@@ -20,7 +21,7 @@ use super::trip::{self, Named, Trip};
 use crate::domain::day::{self, Holidays};
 use crate::domain::fold::value;
 use crate::domain::id::OrderKey;
-use crate::domain::order::State;
+use crate::domain::order::{Order, State};
 use crate::domain::parcel::Status;
 use crate::domain::window;
 
@@ -38,7 +39,7 @@ const OVER_EVERYWHERE: SignedDuration = SignedDuration::from_mins(22 * 60);
 
 /// The last day whose mornings-after are over everywhere at `now`: it can be closed.
 pub fn can_be_closed(now: Timestamp) -> Day {
-    let day = window::local_day(now - OVER_EVERYWHERE, &jiff::tz::TimeZone::UTC);
+    let day = window::local_day(now - OVER_EVERYWHERE, &TimeZone::UTC);
     day::number(day) - 1
 }
 
@@ -253,6 +254,13 @@ pub fn next_look(state: &State<'_>, memory: Option<&Memory>, key: &OrderKey, now
     let looked = memory.and_then(|memory| memory.counted).is_some_and(|counted| counted >= today - 1);
     let this_morning = look_at(today).filter(|at| *at > now && !looked);
     this_morning.or_else(|| look_at(today + 1))
+}
+
+/// Leaves an order's days up to yesterday uncounted.
+pub fn pass_over(order: &mut Order, fallback: &TimeZone, now: Timestamp) {
+    let today = day::number(window::local_day(now, &order.state(fallback).zone));
+    let memory = order.told.lane.get_or_insert_default();
+    memory.counted = memory.counted.max(Some(today - 1));
 }
 
 /// Whether an order's morning has come and it was not looked at on it.
