@@ -4,6 +4,7 @@
 //! before the commit, so a batch that lost a race simply runs again from the start.
 
 mod batch;
+mod quiet;
 mod room;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -31,6 +32,7 @@ use crate::store::{Store, StoreError, Tx, unbroken};
 use crate::telemetry;
 
 use batch::{Batch, Damaged, Written};
+pub use quiet::QuietFeeds;
 use room::Room;
 
 /// Tries for one batch when other workers change the same orders at the same time. Each try waits for them, so few suffice.
@@ -115,6 +117,7 @@ pub struct Hinge {
     lanes: Shelf,
     cause: Cause,
     tells: bool,
+    quiet_feeds: QuietFeeds,
 }
 
 impl Apply for Hinge {
@@ -162,7 +165,8 @@ impl From<Failed> for StoreError {
 impl Hinge {
     /// A hinge that hands notices over to the dispatcher behind `handoff`.
     pub fn new(store: Store, policies: Policies, clock: Clock, handoff: Handoff<Order>) -> Self {
-        Self { store, policies, clock, handoff, lanes: Shelf::default(), cause: Cause::Fact, tells: false }
+        let quiet_feeds = QuietFeeds::default();
+        Self { store, policies, clock, handoff, lanes: Shelf::default(), cause: Cause::Fact, tells: false, quiet_feeds }
     }
 
     /// The same hinge, which foresees by these lanes. Without any, it learns and foresees nothing.
@@ -173,6 +177,11 @@ impl Hinge {
     /// The same hinge, which also queues outcome events for what it plans and takes back.
     pub fn telling(&self) -> Self {
         Self { tells: true, ..self.clone() }
+    }
+
+    /// The same hinge, which takes from `quiet_feeds` whose parcels' silence means nothing.
+    pub fn minding(&self, quiet_feeds: QuietFeeds) -> Self {
+        Self { quiet_feeds, ..self.clone() }
     }
 
     /// The same hinge for old orders: their facts update the state, and nobody is told what has already happened.
@@ -238,7 +247,7 @@ impl Hinge {
                 facts.push((place, event));
             }
         }
-        let mut batch = Batch::default();
+        let mut batch = Batch::new(self.quiet_feeds.now());
         let waiting = self.fold_all(&mut tx, &mut batch, &facts, &mut verdicts).await?;
         crash::point("apply.decided");
         self.commit(tx, batch, waiting, refused).await?;
@@ -418,7 +427,7 @@ impl Hinge {
 
     async fn tick_once(&self, keys: &[OrderKey]) -> Result<(), Failed> {
         let mut tx = self.store.begin("tick").await?;
-        let mut batch = Batch::default();
+        let mut batch = Batch::new(self.quiet_feeds.now());
         self.load(&mut tx, &mut batch, keys.iter()).await?;
         let mut schools: BTreeMap<BrandId, School> = BTreeMap::new();
         for key in keys {

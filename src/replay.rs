@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::apply::Policies;
-use crate::domain::decide::{Cause, Context, decide, look};
+use crate::domain::decide::{Cause, Context, NO_QUIET_FEEDS, decide, look};
 use crate::domain::event::Event;
 use crate::domain::id::{BrandId, EventKey, NoticeKey, OrderKey, TrackingNumber};
 use crate::domain::lane::school::Learning;
@@ -186,7 +186,7 @@ impl World {
 
     fn fold(&mut self, key: &OrderKey, event: &Event) {
         let policy = self.policies.of(&key.brand());
-        let ctx = Context { now: self.now, policy: &policy, cause: Cause::Fact };
+        let ctx = Context { now: self.now, policy: &policy, cause: Cause::Fact, quiet_feeds: &NO_QUIET_FEEDS };
         let order = self.orders.remove(key).unwrap_or_default();
         let (order, effects) = decide(&ctx, key, order, event);
         self.orders.insert(key.clone(), order);
@@ -267,7 +267,7 @@ impl World {
             Due::Wake(key) => {
                 self.wakes.remove(&key);
                 let policy = self.policies.of(&key.brand());
-                let ctx = Context { now: self.now, policy: &policy, cause: Cause::Tick };
+                let ctx = Context { now: self.now, policy: &policy, cause: Cause::Tick, quiet_feeds: &NO_QUIET_FEEDS };
                 let order = self.orders.remove(&key).unwrap_or_default();
                 let school = self.lanes.entry(key.brand()).or_default().at(self.now);
                 let (order, effects) = look(&ctx, &key, order, school);

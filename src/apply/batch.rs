@@ -1,6 +1,7 @@
 //! A batch in memory: the orders it touches, and everything that follows from its events. No I/O, no clock.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -27,6 +28,8 @@ struct Held {
 /// The orders of a batch, and what the events made of them.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
+    /// Carriers whose whole feed is silent, as it was when the batch began.
+    quiet_feeds: Arc<BTreeSet<String>>,
     orders: BTreeMap<OrderKey, Held>,
     /// Numbers that an order has shown for the first time, in this batch.
     numbers: BTreeMap<TrackingNumber, BTreeSet<OrderKey>>,
@@ -67,6 +70,11 @@ pub(super) struct Written {
 }
 
 impl Batch {
+    /// An empty batch. `quiet_feeds`: carriers whose whole feed is silent, by slug.
+    pub(super) fn new(quiet_feeds: Arc<BTreeSet<String>>) -> Self {
+        Self { quiet_feeds, ..Self::default() }
+    }
+
     /// Takes in orders as they were read, and makes empty ones for keys that were not found.
     pub(super) fn load(&mut self, keys: &[OrderKey], rows: Vec<OrderRow>) -> Result<(), Damaged> {
         for row in rows {
@@ -99,7 +107,7 @@ impl Batch {
         let held = self.orders.get_mut(key).expect("orders are loaded before events are folded");
         let is_new =
             number.is_some_and(|number| !held.order.known.parcels.values().any(|facts| facts.numbers.contains(number)));
-        let ctx = Context { now, policy, cause };
+        let ctx = Context { now, policy, cause, quiet_feeds: &self.quiet_feeds };
         let (order, effects) = decide(&ctx, key, std::mem::take(&mut held.order), event);
         held.order = order;
         // A number that only a carrier's own feed has named is not the order's word for it, but it was found by it.
@@ -112,7 +120,7 @@ impl Batch {
     /// Looks at an order again because its time has come.
     pub(super) fn tick(&mut self, key: &OrderKey, policy: &Policy, now: Timestamp, school: &mut School) {
         let Some(held) = self.orders.get_mut(key).filter(|held| held.was_read) else { return };
-        let ctx = Context { now, policy, cause: Cause::Tick };
+        let ctx = Context { now, policy, cause: Cause::Tick, quiet_feeds: &self.quiet_feeds };
         let (order, effects) = look(&ctx, key, std::mem::take(&mut held.order), school);
         held.order = order;
         self.wakes.insert(key.clone(), held.order.told.wake);
@@ -149,7 +157,7 @@ impl Batch {
                 }
                 Effect::StaySilent(silence) => self.silences.push(silence),
                 Effect::Raise(alert) => self.alerts.push(alert),
-                Effect::Clear { alert, why } => self.cleared.push((key.clone(), alert, why)),
+                Effect::Clear { alert, why } => self.clear(key, alert, why),
                 Effect::WakeAt(at) => {
                     self.wakes.insert(key.clone(), at);
                 }
@@ -166,6 +174,14 @@ impl Batch {
                 self.silences.push(Silence { order, shipment, stage, role, channel, why, at });
             }
             None => self.withdrawn.push((order.clone(), key, why)),
+        }
+    }
+
+    /// An alert of this very batch never becomes a row.
+    fn clear(&mut self, order: &OrderKey, key: AlertKey, why: &'static str) {
+        match self.alerts.iter().position(|alert| alert.key == key) {
+            Some(place) => drop(self.alerts.remove(place)),
+            None => self.cleared.push((order.clone(), key, why)),
         }
     }
 

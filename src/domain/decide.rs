@@ -1,5 +1,7 @@
 //! The decision: what the facts call for, less what was handled before, by the brand's policy.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::called::{self, Called, Truth, called_for};
@@ -14,6 +16,7 @@ use super::person::{Channel, Role};
 use super::policy::{Policy, Rule, Superseded};
 use super::promise;
 use super::stage::{Class, Stage};
+use super::watch::{self, Occasion};
 use super::window;
 
 /// What a decision may look at besides the order itself.
@@ -22,7 +25,12 @@ pub struct Context<'a> {
     pub now: Timestamp,
     pub policy: &'a Policy,
     pub cause: Cause,
+    /// Carriers whose whole feed is silent, by slug: the silence of their parcels means nothing.
+    pub quiet_feeds: &'a BTreeSet<String>,
 }
+
+/// For worlds in which no carrier's whole feed is silent.
+pub static NO_QUIET_FEEDS: BTreeSet<String> = BTreeSet::new();
 
 /// Why an order is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,14 +104,19 @@ pub fn react(ctx: &Context<'_>, key: &OrderKey, mut order: Order) -> (Order, Vec
     let state = order.state(&ctx.policy.zone);
     let mut plan = Planner { ctx, key, state: &state, told: &mut told, effects: Vec::new() };
     // While nobody is known who could be told, nothing is decided: the contact may come with the next fact.
+    let mut times = Vec::new();
     if state.has_contact() {
         let all = called_for(&state, ctx.now);
         for called in &all {
             plan.consider(called, &all);
         }
         plan.consider_delay();
+        times = plan.times_to_tell();
     }
-    plan.wake();
+    // Ops hear of every order, and each teaches its lane.
+    times.extend(plan.consider_troubles());
+    times.extend(school::next_look(plan.state, plan.told.lane.as_ref(), key, ctx.now));
+    plan.wake(times.into_iter().min());
     let effects = plan.effects;
     order.told = told;
     (order, effects)
@@ -285,7 +298,7 @@ impl Planner<'_, '_> {
 
     /// Delays are decided on by what was said last, not by episodes: see [`delay::stage`].
     fn consider_delay(&mut self) {
-        let timed = self.ctx.cause == Cause::Tick;
+        let timed = self.ctx.cause == Cause::Tick && self.is_day();
         let (now, limits) = (self.ctx.now, &self.ctx.policy.delays);
         let late = delay::late(self.state, self.told, limits, now, timed);
         let Some(stage) = delay::stage(self.told, late.as_ref(), limits, self.state, now) else { return };
@@ -320,8 +333,8 @@ impl Planner<'_, '_> {
         });
     }
 
-    /// When the clock alone may call for something: the earliest of all such times.
-    fn wake(&mut self) {
+    /// When the clock alone may call for something to be told.
+    fn times_to_tell(&self) -> Vec<Timestamp> {
         let tells = |stage: Stage| self.ctx.policy.stages.get(&stage).is_some_and(|rule| !rule.channels.is_empty());
         let mut times: Vec<Timestamp> = Vec::new();
         for index in 0..self.state.parcels.len() {
@@ -334,14 +347,44 @@ impl Planner<'_, '_> {
         }
         times.retain(|at| *at > self.ctx.now);
         if tells(Stage::DelayExpected) {
-            times.extend(delay::wakes(self.state, self.told.delay.as_ref()).filter_map(|at| self.not_in_the_past(at)));
+            times.extend(delay::wakes(self.state, self.told.delay.as_ref()).filter_map(|at| self.not_in_the_night(at)));
         }
-        times.extend(school::next_look(self.state, self.told.lane.as_ref(), self.key, self.ctx.now));
-        let wake = times.into_iter().min();
-        if wake != self.told.wake {
+        times
+    }
+
+    /// Opens and ends alerts; answers with the times at which the clock alone may do so.
+    fn consider_troubles(&mut self) -> impl Iterator<Item = Timestamp> + use<> {
+        let Context { now, policy, cause, quiet_feeds } = *self.ctx;
+        let foresight = self.told.lane.as_ref().and_then(|lane| lane.foresight.as_ref());
+        let chance = foresight.and_then(|foresight| foresight.chance).map(f64::from);
+        let occasion = Occasion { now, cause, key: self.key, watch: &policy.watch, chance, quiet_feeds };
+        let again = watch::consider(&occasion, self.state, &mut self.told.alerts, &mut self.effects);
+        let soon = if again.soon { self.not_in_the_past(now) } else { None };
+        again.at.into_iter().chain(soon)
+    }
+
+    /// Asks to be looked at again. An earlier wish that still stands is kept, since a look too early does no harm: so a parcel
+    /// that is scanned every few hours does not have its timer written every time.
+    fn wake(&mut self, wake: Option<Timestamp>) {
+        let stands = |held: Timestamp| held > self.ctx.now && wake.is_some_and(|wake| held <= wake);
+        if wake != self.told.wake && !self.told.wake.is_some_and(stands) {
             self.told.wake = wake;
             self.effects.push(Effect::WakeAt(wake));
         }
+    }
+
+    /// Whether it is late enough in the day to speak of a day that was missed.
+    fn is_day(&self) -> bool {
+        window::local_time(self.ctx.now, &self.state.zone) >= delay::MORNING
+    }
+
+    /// A tick of the night, for whatever reason, does not speak of a missed day: the morning does.
+    fn not_in_the_night(&self, at: Timestamp) -> Option<Timestamp> {
+        if at <= self.ctx.now && self.ctx.cause == Cause::Tick && !self.is_day() {
+            let today = window::local_day(self.ctx.now, &self.state.zone);
+            return Some(window::at_local(today, delay::MORNING, &self.state.zone));
+        }
+        self.not_in_the_past(at)
     }
 
     /// A time that has passed already is asked for again a little later, but not on every fact anew; once a tick has

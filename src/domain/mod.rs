@@ -17,6 +17,8 @@ pub mod notice;
 pub mod called;
 pub mod delay;
 pub mod alert;
+pub mod calendar;
+pub mod watch;
 pub mod decide;
 pub mod release;
 pub mod retry;

@@ -99,6 +99,9 @@ pub struct Alerted {
     /// When it ended, in milliseconds; `None` while it lasts.
     #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     pub cleared: Option<i64>,
+    /// Known, and nobody was called: it was the past already when the order was taken in.
+    #[serde(rename = "q", default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsaid: bool,
 }
 
 /// A notice that was planned, or became part of another.

@@ -9,8 +9,9 @@ use jiff::tz::TimeZone;
 use super::delay::Limits;
 use super::person::{Channel, Role};
 use super::stage::{Class, Stage};
+use super::watch::Watch;
 
-/// Everything a brand may choose about speaking and staying silent.
+/// Everything a brand may choose about speaking and staying silent, and about what its ops are called for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// One rule for each stage; a stage without a rule is never told.
@@ -27,6 +28,8 @@ pub struct Policy {
     pub delays: Limits,
     /// The zone where the destination's own cannot be told.
     pub zone: TimeZone,
+    /// What counts as trouble, for ops.
+    pub watch: Watch,
 }
 
 /// How one stage is told.
@@ -87,6 +90,7 @@ impl Policy {
             cap_per_day: BTreeMap::from([(Channel::Email, 20), (Channel::Sms, 8)]),
             delays: Limits::default(),
             zone,
+            watch: Watch::default(),
         }
     }
 }
