@@ -56,8 +56,17 @@ pub struct Habit {
 
 impl Habit {
     /// A place of which nothing is said.
-    pub const NONE: Self =
-        Self { week: None, closed: BTreeSet::new(), open: BTreeSet::new(), cut_off: None, country: None, zone: None };
+    pub fn none() -> &'static Self {
+        static NONE: Habit = Habit {
+            week: None,
+            closed: BTreeSet::new(),
+            open: BTreeSet::new(),
+            cut_off: None,
+            country: None,
+            zone: None,
+        };
+        &NONE
+    }
 }
 
 /// The working days of one place.
@@ -91,8 +100,12 @@ impl<'a> Calendar<'a> {
 
     /// The first working day after `day`.
     pub fn next_working_day(&self, day: Day) -> Day {
-        let days = day + 1..=day + SEARCH_DAYS;
-        days.into_iter().find(|day| self.is_working(*day)).unwrap_or(day + 1)
+        self.find_working_day(day + 1).unwrap_or(day + 1)
+    }
+
+    /// The first working day from `day` on; `None` where nobody ever works.
+    fn find_working_day(&self, day: Day) -> Option<Day> {
+        (day..day + SEARCH_DAYS).find(|day| self.is_working(*day))
     }
 
     /// The working day to which something counts that comes at `at`: that day, or the next one after the cut-off.
@@ -139,11 +152,10 @@ impl<'a> Calendar<'a> {
                 }
                 left -= room;
             }
-            if end == Timestamp::MAX {
-                return end;
-            }
-            // Over a row of rest days in one step, so that no setting makes this walk long.
-            day = if self.is_working(day + 1) { day + 1 } else { self.next_working_day(day + 1) };
+            let Some(next) = self.find_working_day(day + 1).filter(|_| end < Timestamp::MAX) else {
+                return at.checked_add(left).unwrap_or(Timestamp::MAX);
+            };
+            day = next;
             at = self.start_of(day).max(at);
         }
     }

@@ -53,16 +53,16 @@ fn the_holidays_of_six_countries_are_days_of_rest_there_and_not_elsewhere() {
         ("BR", "2026-09-07", "America/Sao_Paulo"),
     ] {
         let day = day_number(holiday);
-        assert!(!Calendar::new(&Habit::NONE, Some(country), get(zone)).is_working(day), "{country}");
-        assert!(Calendar::new(&Habit::NONE, Some("JP"), get("Asia/Tokyo")).is_working(day), "{country} in Japan");
-        assert!(Calendar::new(&Habit::NONE, None, TimeZone::UTC).is_working(day), "{country} nowhere");
+        assert!(!Calendar::new(Habit::none(), Some(country), get(zone)).is_working(day), "{country}");
+        assert!(Calendar::new(Habit::none(), Some("JP"), get("Asia/Tokyo")).is_working(day), "{country} in Japan");
+        assert!(Calendar::new(Habit::none(), None, TimeZone::UTC).is_working(day), "{country} nowhere");
     }
 }
 
 #[test]
 fn a_country_may_rest_on_other_days() {
     let (friday, sunday) = (day_number("2026-11-06"), day_number("2026-11-08"));
-    let calendar = Calendar::new(&Habit::NONE, Some("IL"), get("Asia/Jerusalem"));
+    let calendar = Calendar::new(Habit::none(), Some("IL"), get("Asia/Jerusalem"));
     assert!(!calendar.is_working(friday) && calendar.is_working(sunday));
 }
 
@@ -85,7 +85,7 @@ fn what_comes_after_the_cut_off_counts_as_come_on_the_next_working_day() {
 
 #[test]
 fn working_days_are_added_by_the_clock_on_the_wall() {
-    let calendar = poland(&Habit::NONE);
+    let calendar = poland(Habit::none());
     for (from, count, then) in [
         ("2026-11-05T14:00:00+01:00", 3, "2026-11-10T14:00:00+01:00"),
         ("2026-11-05T14:00:00+01:00", 4, "2026-11-12T14:00:00+01:00"),
@@ -101,7 +101,7 @@ fn working_days_are_added_by_the_clock_on_the_wall() {
 
 #[test]
 fn working_time_stands_still_on_days_of_rest() {
-    let calendar = poland(&Habit::NONE);
+    let calendar = poland(Habit::none());
     let hours = SignedDuration::from_hours;
     for (from, length, then) in [
         ("2026-11-05T14:00:00+01:00", 5, "2026-11-05T19:00:00+01:00"),
@@ -121,11 +121,13 @@ fn where_nobody_ever_works_every_day_counts() {
     assert_eq!(calendar.next_working_day(5), 6);
     let from = ts("2026-11-05T14:00:00+01:00");
     assert!(calendar.add_working_days(from, 3) > from);
+    let length = SignedDuration::from_hours(72);
+    assert_eq!(calendar.working_time_after(from, length), from + length);
 }
 
 #[test]
 fn the_end_of_time_is_no_trap() {
-    let calendar = poland(&Habit::NONE);
+    let calendar = poland(Habit::none());
     assert!(calendar.add_working_days(Timestamp::MAX, 9) >= Timestamp::MAX - SignedDuration::from_hours(48));
     assert_eq!(calendar.working_time_after(Timestamp::MAX, SignedDuration::from_hours(72)), Timestamp::MAX);
     assert!(calendar.add_working_days(Timestamp::MIN, 2) > Timestamp::MIN);
@@ -193,7 +195,7 @@ proptest! {
         index in any::<prop::sample::Index>(), quarters in 1_i64..400,
     ) {
         let zones = zone::all();
-        let calendar = Calendar::new(&Habit::NONE, Some("US"), zones[index.index(zones.len())].clone());
+        let calendar = Calendar::new(Habit::none(), Some("US"), zones[index.index(zones.len())].clone());
         let quarter = SignedDuration::from_mins(15);
         let from = Timestamp::from_second(second - second.rem_euclid(900)).expect("within the bounds");
         let ends = calendar.working_time_after(from, quarter * i32::try_from(quarters).expect("small"));
@@ -207,7 +209,7 @@ proptest! {
 
     #[test]
     fn a_day_and_the_next_working_day_have_none_between(number in 15_000..30_000, country in "(PL|UA|DE|GB|US|BR)") {
-        let calendar = Calendar::new(&Habit::NONE, Some(&country), TimeZone::UTC);
+        let calendar = Calendar::new(Habit::none(), Some(&country), TimeZone::UTC);
         let next = calendar.next_working_day(number);
         prop_assert!(calendar.is_working(next));
         prop_assert!((number + 1..next).all(|day| !calendar.is_working(day)));

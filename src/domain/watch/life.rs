@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Beside, Trouble, Watch, is_about, troubles};
+use super::{Beside, Trouble, Watch, is_about, rank, troubles};
 use crate::domain::alert::{Alert, AlertKey};
 use crate::domain::decide::Cause;
 use crate::domain::event::{Address, ShipFrom};
@@ -121,7 +121,11 @@ fn why_over(state: &State<'_>, alert: &Alerted, now: &[Trouble]) -> &'static str
         Some(Status::Returning | Status::Returned) => "returning",
         None if !state.is_open() => "delivered",
         _ if state.known.on_hold() => "on_hold",
-        _ if now.iter().any(|other| other.kind != alert.kind && (other.parcel == parcel || other.parcel.is_none())) => {
+        _ if now.iter().any(|other| {
+            rank(other.kind) < rank(alert.kind)
+                && (other.parcel == parcel || other.parcel.is_none() || parcel.is_none())
+        }) =>
+        {
             "gave_way"
         }
         _ => "moved_on",

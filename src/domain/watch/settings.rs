@@ -109,7 +109,7 @@ impl Default for Watch {
         Self {
             limits: Limits::default(),
             carriers: BTreeMap::new(),
-            home: Habit::NONE,
+            home: Habit::default(),
             warehouses: Vec::new(),
             destinations: BTreeMap::new(),
         }
@@ -159,8 +159,7 @@ impl Watch {
 
     /// The working days where an order goes.
     pub fn destination(&self, country: Option<&str>, state: &State<'_>) -> Calendar<'_> {
-        static NONE: Habit = Habit::NONE;
-        let habit = country.and_then(|country| self.destinations.get(country)).unwrap_or(&NONE);
+        let habit = country.and_then(|country| self.destinations.get(country)).unwrap_or(Habit::none());
         Calendar::new(habit, country, state.zone.clone())
     }
 }
