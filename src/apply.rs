@@ -6,6 +6,7 @@
 mod batch;
 mod quiet;
 mod room;
+mod telling;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -19,21 +20,20 @@ use crate::crash;
 use crate::dispatch::handoff::{Handed, Handoff, LEASE};
 use crate::domain::decide::Cause;
 use crate::domain::event::Event;
-use crate::domain::id::{BrandId, NoticeKey, OrderKey, TrackingNumber};
+use crate::domain::id::{BrandId, OrderKey, TrackingNumber};
 use crate::domain::lane::school::School;
-use crate::domain::notice::Why;
 use crate::domain::order::Order;
 use crate::domain::policy::Policy;
 use crate::ingest::{Apply, Incoming, decode};
 use crate::lanes::{self, Shelf};
-use crate::outcomes;
-use crate::store::rows::{Arrival, Changes, Outcome, Planned, Refused, Seen};
+use crate::store::rows::{Arrival, Changes, Planned, Refused, Seen};
 use crate::store::{Store, StoreError, Tx, unbroken};
 use crate::telemetry;
 
 use batch::{Batch, Damaged, Written};
 pub use quiet::QuietFeeds;
 use room::Room;
+use telling::Made;
 
 /// Tries for one batch when other workers change the same orders at the same time. Each try waits for them, so few suffice.
 const CONFLICTS_MAX: u32 = 8;
@@ -360,7 +360,9 @@ impl Hinge {
             notices.into_iter().map(|notice| Planned { claimed: room.take(&notice, now), notice }).collect();
         let handed: HashMap<_, _> =
             notices.iter().filter(|p| p.claimed).map(|p| (p.notice.key, p.notice.clone())).collect();
-        let outcomes = if self.tells { self.outcomes(&notices, &withdrawn, &states, now) } else { Vec::new() };
+        let made =
+            Made { notices: &notices, withdrawn: &withdrawn, alerts: &alerts, cleared: &cleared, states: &states };
+        let outcomes = if self.tells { made.outcomes(now) } else { Vec::new() };
         let changes = Changes {
             orders,
             numbers,
@@ -398,21 +400,6 @@ impl Hinge {
         }
         crash::point("apply.handed_over");
         Ok(())
-    }
-
-    fn outcomes(
-        &self,
-        notices: &[Planned],
-        withdrawn: &[(OrderKey, NoticeKey, Why)],
-        states: &HashMap<OrderKey, (Order, i64)>,
-        now: Timestamp,
-    ) -> Vec<Outcome> {
-        let planned = notices.iter().map(|planned| outcomes::planned(&planned.notice));
-        let taken_back = withdrawn.iter().filter_map(|(key, notice, why)| {
-            let (order, _) = states.get(key)?;
-            outcomes::withdrawn(key, order, *notice, *why, now)
-        });
-        planned.chain(taken_back).collect()
     }
 
     async fn tick_all(&self, keys: &[OrderKey]) -> Result<(), StoreError> {

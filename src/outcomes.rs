@@ -1,5 +1,7 @@
 //! What programs hear back from us: outcome events (contract, section 4), as CloudEvents through the same outbox.
 
+pub mod alert;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -37,6 +37,8 @@ create index alerts_order on alerts (order_key);
 create index alerts_open on alerts (brand, kind, opened_at) where cleared_at is null;
 create index alerts_new on alerts (opened_at) where announced_at is null;
 create index alerts_over on alerts (cleared_at) where clear_announced_at is null and cleared_at is not null;
+create index alerts_snoozed on alerts (snoozed_until) where state = 'snoozed';
+create index alerts_numbers on alerts (parcel) where kind = 'unknown_tracking_number';
 
 -- Messages to ops and their tools: signed webhook, Slack, digest. `body` is the exact bytes; `due_at` is null once it is settled.
 create table alert_posts (

@@ -32,6 +32,8 @@ create index alerts_order on alerts (order_key);
 create index alerts_open on alerts (brand, kind, opened_at) where cleared_at is null;
 create index alerts_new on alerts (opened_at) where announced_at is null;
 create index alerts_over on alerts (cleared_at) where clear_announced_at is null and cleared_at is not null;
+create index alerts_snoozed on alerts (snoozed_until) where state = 'snoozed';
+create index alerts_numbers on alerts (parcel) where kind = 'unknown_tracking_number';
 
 create table alert_posts (
     id blob not null unique,

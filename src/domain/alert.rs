@@ -63,6 +63,9 @@ kinds! {
     UnknownTrackingNumber = "unknown_tracking_number", "scans of a number that no order has";
 }
 
+/// Stands for the order's id where no order is known: scans of a number that no order has shown are kept under it.
+pub const UNKNOWN_ORDER: &str = "?";
+
 /// The key of one alert, unique for ever: made of order, parcel or none, kind and occurrence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -10,6 +10,7 @@
 //! **Locks** are rows or transaction-level advisory locks, never a session's. **Time** is the database's own, unless the clock is
 //! a simulated one (see [`Clock::for_sql`]).
 
+pub mod alerts;
 mod claim;
 mod cols;
 mod conn;

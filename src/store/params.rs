@@ -38,6 +38,7 @@ pub(super) enum One<'a> {
     Int(i64),
     OptInt(Option<i64>),
     Text(&'a str),
+    OptText(Option<&'a str>),
     Uuid(Uuid),
     Bytes(&'a [u8]),
 }
@@ -47,6 +48,7 @@ pub(super) enum Col<'a> {
     Uuid(Vec<Uuid>),
     Int(Vec<i64>),
     OptInt(Vec<Option<i64>>),
+    OptReal(Vec<Option<f64>>),
     Text(Vec<&'a str>),
     OptText(Vec<Option<&'a str>>),
     /// In SQLite's JSON this takes two places: where the bytes begin in the blob (from 1), and how many they are.
@@ -59,6 +61,7 @@ impl Col<'_> {
             Self::Uuid(values) => values.len(),
             Self::Int(values) => values.len(),
             Self::OptInt(values) => values.len(),
+            Self::OptReal(values) => values.len(),
             Self::Text(values) => values.len(),
             Self::OptText(values) => values.len(),
             Self::Bytes(values) => values.len(),
@@ -70,7 +73,7 @@ impl Col<'_> {
         match self {
             Self::Text(values) => values.iter().any(|text| text.contains('\0')),
             Self::OptText(values) => values.iter().flatten().any(|text| text.contains('\0')),
-            Self::Uuid(_) | Self::Int(_) | Self::OptInt(_) | Self::Bytes(_) => false,
+            Self::Uuid(_) | Self::Int(_) | Self::OptInt(_) | Self::OptReal(_) | Self::Bytes(_) => false,
         }
     }
 }
@@ -84,7 +87,7 @@ pub(super) enum Args {
 
 /// Encodes the parameters of one statement.
 pub(super) fn args(kind: Kind, ones: &[One<'_>], cols: &[Col<'_>]) -> Result<Args, StoreError> {
-    let nul = ones.iter().any(|one| matches!(one, One::Text(text) if text.contains('\0')));
+    let nul = ones.iter().any(|one| matches!(one, One::Text(text) | One::OptText(Some(text)) if text.contains('\0')));
     if nul || cols.iter().any(Col::holds_nul) {
         return Err(StoreError::Poison { what: "NUL in a text".into() });
     }
@@ -106,6 +109,7 @@ fn postgres(ones: &[One<'_>], cols: &[Col<'_>]) -> Encoded<PgArguments> {
             Col::Uuid(values) => out.add(values)?,
             Col::Int(values) => out.add(values)?,
             Col::OptInt(values) => out.add(values)?,
+            Col::OptReal(values) => out.add(values)?,
             Col::Text(values) => out.add(values)?,
             Col::OptText(values) => out.add(values)?,
             Col::Bytes(values) => out.add(values)?,
@@ -134,6 +138,7 @@ where
     i64: for<'q> sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
     Option<i64>: for<'q> sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
     String: for<'q> sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
+    Option<String>: for<'q> sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
     Uuid: for<'q> sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
 {
     for one in ones {
@@ -141,6 +146,7 @@ where
             One::Int(value) => out.add(*value)?,
             One::OptInt(value) => out.add(*value)?,
             One::Text(value) => out.add((*value).to_owned())?,
+            One::OptText(value) => out.add(value.map(str::to_owned))?,
             One::Uuid(value) => out.add(*value)?,
             One::Bytes(value) => bytes(out, value)?,
         }
@@ -197,6 +203,7 @@ impl Serialize for Row<'_> {
                 Col::Uuid(values) => out.serialize_element(&values[self.row].simple())?,
                 Col::Int(values) => out.serialize_element(&values[self.row])?,
                 Col::OptInt(values) => out.serialize_element(&values[self.row])?,
+                Col::OptReal(values) => out.serialize_element(&values[self.row])?,
                 Col::Text(values) => out.serialize_element(values[self.row])?,
                 Col::OptText(values) => out.serialize_element(&values[self.row])?,
                 Col::Bytes(_) => {
