@@ -11,6 +11,7 @@ use crate::channel::sms;
 use crate::domain::event::Kind;
 use crate::ingest::wire::{OrderData, ShipmentData};
 use crate::outcomes::NoticeEvent;
+use crate::outcomes::alert::AlertEvent;
 
 /// Every published schema, by the name of its file without the ending.
 pub fn all() -> Vec<(&'static str, Value)> {
@@ -18,6 +19,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("order-event", order_event()),
         ("shipment-event", shipment_event()),
         ("notice-event", notice_event()),
+        ("alert-event", alert_event()),
         ("sms-send", sms_send()),
     ]
 }
@@ -57,6 +59,11 @@ pub fn shipment_event() -> Value {
 /// An outcome event about a notice (contract, section 4).
 pub fn notice_event() -> Value {
     titled("What became of a notice", of::<NoticeEvent<'static>>())
+}
+
+/// An outcome event about an alert (contract, section 4).
+pub fn alert_event() -> Value {
+    titled("What became of an alert", of::<AlertEvent<'static>>())
 }
 
 /// The body of the SMS webhook (contract, section 4).

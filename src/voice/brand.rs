@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::harmless;
 use super::policy::PolicyToml;
+use super::watch::WatchToml;
 use crate::domain::id::BrandId;
 use crate::domain::policy::Policy;
 
@@ -49,6 +50,8 @@ pub struct Brand {
     pub sms: Sms,
     /// What is told, to whom, when.
     pub policy: PolicyToml,
+    /// What its ops are called for.
+    pub watch: WatchToml,
 }
 
 /// The sender of mails.
@@ -169,6 +172,7 @@ impl Default for Brand {
             greeting: true,
             sms: Sms::default(),
             policy: PolicyToml::default(),
+            watch: WatchToml::default(),
         }
     }
 }
@@ -349,12 +353,21 @@ impl Brand {
         TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
     }
 
-    /// What the brand wants told, as the core reads it.
+    /// What the brand wants told, and what its ops are called for, as the core reads it.
     ///
     /// # Errors
     /// Keys whose values make no sense.
     pub fn policy(&self) -> Result<Policy, Vec<(String, String)>> {
-        self.policy.read(self.zone())
+        let under = |section: &'static str| move |(key, how)| (format!("{section}.{key}"), how);
+        let policy = self.policy.read(self.zone()).map_err(|wrong| wrong.into_iter().map(under("policy")).collect());
+        let mut wrong: Vec<(String, String)> = Vec::new();
+        let watch = self.watch.read(&mut wrong);
+        let wrong: Vec<(String, String)> = wrong.into_iter().map(under("watch")).collect();
+        match policy {
+            Ok(policy) if wrong.is_empty() => Ok(Policy { watch, ..policy }),
+            Ok(_) => Err(wrong),
+            Err(other) => Err([other, wrong].concat()),
+        }
     }
 
     /// Everything that is wrong with the values, each with the key and what would be right.
@@ -382,7 +395,7 @@ impl Brand {
         }
         if let Err(wrong) = self.policy() {
             for (key, how) in wrong {
-                found.add(&format!("policy.{key}"), "cannot be read", &how);
+                found.add(&key, "cannot be read", &how);
             }
         }
         found.flaws

@@ -27,6 +27,7 @@ mod load;
 mod money;
 mod page;
 pub mod policy;
+pub mod watch;
 mod problem;
 pub mod samples;
 mod shelf;

@@ -161,7 +161,10 @@ impl QuietToml {
     }
 }
 
-fn take<T>(wrong: &mut Vec<(String, String)>, key: &str, read: Result<T, String>, set: impl FnOnce(T)) {
+/// Keys whose values make no sense, each with what would be right.
+pub(super) type Wrong = Vec<(String, String)>;
+
+pub(super) fn take<T>(wrong: &mut Wrong, key: &str, read: Result<T, String>, set: impl FnOnce(T)) {
     match read {
         Ok(value) => set(value),
         Err(how) => wrong.push((key.to_owned(), how)),
@@ -169,7 +172,7 @@ fn take<T>(wrong: &mut Vec<(String, String)>, key: &str, read: Result<T, String>
 }
 
 /// Reads `"10m"`, `"48h"`, `"1h 30m"`.
-fn length(text: &str) -> Result<SignedDuration, String> {
+pub(super) fn length(text: &str) -> Result<SignedDuration, String> {
     let right = || "a length of time such as \"10m\" or \"48h\"".to_owned();
     let length: SignedDuration = text.parse().map_err(|_| right())?;
     let bounds = SignedDuration::ZERO..=SignedDuration::from_hours(HOURS_MAX);
@@ -177,7 +180,7 @@ fn length(text: &str) -> Result<SignedDuration, String> {
 }
 
 /// Reads `"08:00"`; `"24:00"` is the last moment of the day.
-fn hour(text: &str) -> Result<Time, String> {
+pub(super) fn hour(text: &str) -> Result<Time, String> {
     if text == "24:00" {
         return Ok(Time::MAX);
     }
