@@ -140,6 +140,7 @@ impl Worker {
             router = router.merge(OptOuts::new(store.clone(), links).routes());
         }
         entrance_tasks.push(tokio::spawn(serve(listener, router, config.http.clone(), entrances.clone())));
+        let policies = voices.policies();
         entrance_tasks.push(tokio::spawn(voices.follow(config.clone(), file, decoder, entrances.clone())));
 
         let (timing, sending) = (CancellationToken::new(), CancellationToken::new());
@@ -149,6 +150,7 @@ impl Worker {
         let mut aside_tasks = vec![
             tokio::spawn(chores::look(store.clone(), aside.clone())),
             tokio::spawn(lanes.run(store.clone(), aside.clone())),
+            tokio::spawn(chores::watch(store.clone(), policies, config.tells_outcomes(), aside.clone())),
             tokio::spawn(chores::tidy(store.clone(), config.retention.clone(), aside.clone())),
         ];
         if config.tells_outcomes() {

@@ -43,3 +43,5 @@ pub mod schema;
 pub mod lanes;
 // What sends ticks through the hinge.
 pub mod timers;
+// Scans of numbers that no order has shown.
+pub mod unknown;

@@ -5,9 +5,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
+use crate::apply::Policies;
 use crate::config::Retention;
 use crate::store::Store;
-use crate::telemetry;
+use crate::{telemetry, unknown};
 
 /// How often the database is asked for its time: the clock follows it, and a silent pool is noticed within three of these.
 const PING_EVERY: Duration = Duration::from_secs(5);
@@ -15,6 +16,10 @@ const PING_EVERY: Duration = Duration::from_secs(5);
 const PINGS_A_COUNT: u32 = 3;
 /// How often old rows are looked for.
 const TIDY_EVERY: Duration = Duration::from_secs(3600);
+/// How often alerts that were put off are looked at.
+const WAKE_EVERY: Duration = Duration::from_secs(60);
+/// Such looks between two looks at numbers that no order has: what has waited for a day can wait for some minutes.
+const WAKES_A_LOOK: u32 = 10;
 /// Rows of each kind deleted in one transaction: some milliseconds' work.
 const TIDY_ROWS: u32 = 500;
 /// The pause between two such transactions, so that the real work comes first.
@@ -59,6 +64,26 @@ pub(super) async fn tidy(store: Store, retention: Retention, stop: CancellationT
             }
         }
         if !pause(TIDY_EVERY, &stop).await {
+            return;
+        }
+    }
+}
+
+/// Opens alerts again that were put off until now, and sees to numbers that no order has, until `stop`. `tells`: whether
+/// outcome events are queued.
+pub(super) async fn watch(store: Store, policies: Policies, tells: bool, stop: CancellationToken) {
+    let mut wakes = 0;
+    loop {
+        if let Err(error) = store.reopen_snoozed().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "alerts that were put off stay so for now");
+        }
+        if wakes % WAKES_A_LOOK == 0
+            && let Err(error) = unknown::look(&store, &policies, tells).await
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "unknown numbers are looked at later");
+        }
+        wakes += 1;
+        if !pause(WAKE_EVERY, &stop).await {
             return;
         }
     }

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::Ending;
+use super::alerted::{self, AlertTold};
 use super::out::Out;
 use super::outbox::Shown;
 use super::parts::ready_store;
@@ -20,6 +21,7 @@ use crate::domain::notice::{Silence, Why};
 use crate::domain::order::{self, Handled, Order, State as OrderState};
 use crate::domain::person::{Channel, Role};
 use crate::ingest::decode::decode_stored;
+use crate::store::alerts::AlertRow;
 use crate::store::rows::{Fact, NoticeRow, State};
 use crate::store::{Store, StoreError};
 
@@ -45,6 +47,7 @@ struct Story {
     facts: Vec<Fact>,
     notices: Vec<NoticeRow>,
     silences: Vec<Silence>,
+    alerts: Vec<AlertRow>,
 }
 
 /// Explains every order of this name.
@@ -89,6 +92,7 @@ async fn read(store: &Store, key: &OrderKey) -> anyhow::Result<Option<Story>> {
         facts: store.facts_of(key).await.context("reading the facts")?,
         notices: store.notices_of(key).await.context("reading the notices")?,
         silences: store.silences_of(key).await.context("reading the ledger")?,
+        alerts: store.alerts_of(key).await.context("reading the alerts")?,
     }))
 }
 
@@ -119,6 +123,7 @@ fn tell(story: &Story, fallback: &TimeZone, out: &Out) -> anyhow::Result<()> {
     };
     events.extend(story.notices.iter().flat_map(|row| of_notice(row, because(row), &clock)));
     events.extend(story.silences.iter().map(of_silence));
+    events.extend(story.alerts.iter().flat_map(|row| of_alert(row, &clock)));
     events.sort_by_key(|event| (event.at, event.then));
     let rows: Vec<[String; 4]> =
         events.into_iter().map(|event| [clock(event.at), event.what.to_owned(), event.which, event.rule]).collect();
@@ -234,6 +239,11 @@ fn of_silence(silence: &Silence) -> Event {
     Event { at: silence.at, then: Timestamp::MAX, what: "silent", which, rule: sentence(silence.why) }
 }
 
+fn of_alert(row: &AlertRow, clock: &impl Fn(Timestamp) -> String) -> Vec<Event> {
+    let lines = alerted::lines(row, clock).into_iter();
+    lines.map(|(at, what, which, rule)| Event { at, then: Timestamp::MAX, what, which, rule }).collect()
+}
+
 /// A rule's word from a row, with its sentence.
 fn sentence_of(word: &str) -> String {
     serde_json::from_value::<Why>(serde_json::Value::String(word.to_owned())).map_or_else(|_| word.to_owned(), sentence)
@@ -260,6 +270,7 @@ struct Told<'a> {
     foresight: Option<ForesightTold<'a>>,
     /// The chance of missing the promise, morning by morning.
     chances: Vec<(String, f32)>,
+    alerts: Vec<AlertTold<'a>>,
     wake_at: Option<String>,
 }
 
@@ -333,6 +344,7 @@ impl<'a> Told<'a> {
                 .as_ref()
                 .and_then(|memory| Some(ForesightTold::of(memory.foresight.as_ref()?))),
             chances: chances(&story.order.told),
+            alerts: story.alerts.iter().map(AlertTold::of).collect(),
             wake_at: story.order.told.wake.map(|at| at.to_string()),
         }
     }

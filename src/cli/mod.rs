@@ -1,6 +1,7 @@
 //! The command line: one file a verb. Every verb reads the same configuration, answers people in words and programs in
 //! JSON (`--json`), and ends with an exit code that says which of the two went wrong.
 
+mod alerted;
 pub mod backtest;
 pub mod check;
 pub mod demo;

@@ -1,5 +1,6 @@
 //! The one integration binary: linking it once costs less than linking each file on its own.
 
+mod alerts;
 mod backtest;
 mod broker;
 mod channels;

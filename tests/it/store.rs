@@ -27,6 +27,7 @@ macro_rules! on_both {
 
 pub(crate) use on_both;
 
+mod alerting;
 mod applying;
 mod claiming;
 mod doubting;
