@@ -67,6 +67,10 @@ const TOLD: [&str; 10] = [
     "2 shipped sms",
 ];
 
+/// What ops must be called for in the end, and how it stands: order 2 is late, and was called stalled by nobody, since it was
+/// late before.
+const CALLED: [&str; 1] = ["2 late 1 open"];
+
 /// The orders' whole story, one event after the other. Two events of one order are never next to each other, so that no
 /// batch holds both and the later one does not make the earlier one old news.
 fn story() -> Vec<Value> {
@@ -130,6 +134,8 @@ struct Entry {
 /// All there is to know after a run.
 struct End {
     ledger: BTreeMap<Uuid, Entry>,
+    /// What ops were called for.
+    alerts: BTreeMap<Uuid, String>,
     heard: BTreeMap<Uuid, Heard>,
     /// Notices whose bytes may have been on their way when a worker died.
     under_way: BTreeSet<Uuid>,
@@ -213,6 +219,13 @@ impl Lane {
                 ledger.insert(row.notice.key.0, Entry { words, channel, state: row.state });
             }
         }
+        let mut alerts = BTreeMap::new();
+        for id in ["1", "2"] {
+            for row in db.store.alerts_of(&World::order(id)).await.expect("the store answers") {
+                let (kind, standing) = (row.alert.kind.as_str(), row.standing.as_str());
+                alerts.insert(row.alert.key.0, format!("{id} {kind} {} {standing}", row.alert.occurrence));
+            }
+        }
         let mut left = Vec::new();
         let counts = [
             ("messages in the queue", place.left_behind().await),
@@ -223,7 +236,7 @@ impl Lane {
         left.extend(counts.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{count} {what} left")));
         let heard = far.heard(place).await;
         place.purge().await;
-        End { ledger, heard, under_way, deaths, left }
+        End { ledger, alerts, heard, under_way, deaths, left }
     }
 }
 
@@ -235,7 +248,19 @@ impl End {
         wrong.extend(lost.map(|(_, entry)| format!("{} is lost", entry.words)));
         let more = self.ledger.iter().filter(|(key, _)| !undisturbed.ledger.contains_key(key));
         wrong.extend(more.map(|(_, entry)| format!("{} is unexpected", entry.words)));
-        let nameless = self.heard.keys().filter(|key| !self.ledger.contains_key(key));
+        let called: Vec<&str> = self.alerts.values().map(String::as_str).collect();
+        if called != CALLED {
+            wrong.push(format!("ops were called for {called:?}, not {CALLED:?}"));
+        }
+        for (key, words) in &self.alerts {
+            let heard = self.heard.get(key).cloned().unwrap_or_default();
+            let told: Vec<_> = heard.outcomes.iter().map(|(kind, ids)| (kind.as_str(), ids.len())).collect();
+            if told != [("alert.opened", 1)] {
+                wrong.push(format!("programs heard {told:?} of the alert {words}"));
+            }
+        }
+        let is_known = |key: &Uuid| self.ledger.contains_key(key) || self.alerts.contains_key(key);
+        let nameless = self.heard.keys().filter(|key| !is_known(key));
         wrong.extend(nameless.map(|key| format!("{key} was told and stands nowhere")));
         for (key, entry) in &self.ledger {
             let heard = self.heard.get(key).cloned().unwrap_or_default();

@@ -3,16 +3,19 @@
 mod life;
 mod parcels;
 
+use std::sync::Arc;
+
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::*;
 use crate::domain::alert::AlertKey;
-use crate::domain::decide::{Cause, Context, NO_QUIET_FEEDS, decide, react};
+use crate::domain::decide::{Cause, Context, NO_QUIET_FEEDS, decide, look};
 use crate::domain::event::{
     Address, Eta, Event, Item, Kind as Fact, OrderPatch, ParcelItem, Pickup, Promise, ShipFrom, ShipmentPatch, Until,
 };
 use crate::domain::id::{BrandId, EventKey, OrderId, OrderKey, ShipmentId};
+use crate::domain::lane::school::School;
 use crate::domain::notice::Effect;
 use crate::domain::order::Order;
 use crate::domain::policy::Policy;
@@ -108,7 +111,8 @@ impl Ops {
         order.told.wake = None;
         let quiet_feeds = &self.quiet_feeds;
         let ctx = Context { now: self.now, policy: &self.policy, cause: Cause::Tick, quiet_feeds };
-        let (order, effects) = react(&ctx, &key(), order);
+        let mut nothing_learned = School::new(Arc::default());
+        let (order, effects) = look(&ctx, &key(), order, &mut nothing_learned);
         self.order = order;
         self.keep(effects);
     }
