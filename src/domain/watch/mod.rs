@@ -28,6 +28,9 @@ use rules::View;
 /// How long to wait before a carrier is asked about again whose whole feed is silent.
 const QUIET_AGAIN: SignedDuration = SignedDuration::from_hours(1);
 
+/// How far a clock may jump back without ending what it has opened: an hour, and some more for two such jumps.
+const CLOCK_BACK: SignedDuration = SignedDuration::from_hours(2);
+
 /// Something that is wrong, or will be when its time comes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
@@ -77,7 +80,13 @@ pub struct Troubles {
 /// What is wrong with an order, the strongest first. One parcel rarely has more than one.
 pub fn troubles(state: &State<'_>, watch: &Watch, beside: &Beside<'_>) -> Troubles {
     let view = View::new(state, watch);
-    let (mut now, ahead): (Vec<_>, Vec<_>) = view.all().into_iter().partition(|trouble| trouble.from <= beside.now);
+    // A clock that jumps back contradicts nothing: what is open stays so.
+    let was_reached = |trouble: &Trouble| {
+        trouble.from.duration_since(beside.now) <= CLOCK_BACK
+            && open_one(state, trouble, beside.alerts).is_some_and(|open| open.since == trouble.since.as_millisecond())
+    };
+    let (mut now, ahead): (Vec<_>, Vec<_>) =
+        view.all().into_iter().partition(|trouble| trouble.from <= beside.now || was_reached(trouble));
     let mut next = ahead.iter().map(|trouble| trouble.from).min();
     now.extend(likely_late(&view, beside));
     let all = now.len();

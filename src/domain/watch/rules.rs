@@ -187,8 +187,7 @@ impl<'a> View<'a> {
 
     /// The promised day, if it can have been meant.
     pub(super) fn promised(&self) -> Option<jiff::civil::Date> {
-        let paid = self.state.known.paid.map(|paid| window::local_day(paid.time(), &self.state.zone));
-        promise::promised(self.state).filter(|day| paid.is_none_or(|paid| *day >= paid))
+        promise::promised(self.state)
     }
 
     /// Whether the carriers themselves name a day that is still ahead and keeps the promise.

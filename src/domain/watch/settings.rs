@@ -12,7 +12,7 @@ use crate::domain::order::State;
 use crate::domain::zone;
 
 /// Everything that a brand may choose about troubles.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Watch {
     /// For parcels whose carrier has none of its own.
     pub limits: Limits,
@@ -100,18 +100,6 @@ impl Default for Limits {
             grace: SignedDuration::from_hours(1),
             late_expected: 0.7,
             late_cleared: 0.5,
-        }
-    }
-}
-
-impl Default for Watch {
-    fn default() -> Self {
-        Self {
-            limits: Limits::default(),
-            carriers: BTreeMap::new(),
-            home: Habit::default(),
-            warehouses: Vec::new(),
-            destinations: BTreeMap::new(),
         }
     }
 }

@@ -89,6 +89,22 @@ fn a_scan_from_an_hour_ahead_or_behind_moves_the_wait_by_that_hour() {
 }
 
 #[test]
+fn a_clock_that_jumps_back_an_hour_ends_nothing_and_opens_nothing_twice() {
+    let mut ops = Ops::shipped();
+    ops.pass("11-05T09:10").heard(["11-05 09:01 stalled 1 P1"]);
+    for clock in ["11-05T08:10", "11-05T09:10", "11-05T08:59", "11-05T10:10"] {
+        ops.now = local(clock);
+        ops.tick();
+    }
+    ops.heard(["11-05 09:01 stalled 1 P1"]);
+    // Jumping on by an hour, it is opened an hour early: that is all.
+    let mut ahead = Ops::shipped();
+    ahead.now = local("11-05T09:05");
+    ahead.tick();
+    ahead.heard(["11-05 09:05 stalled 1 P1"]);
+}
+
+#[test]
 fn an_old_order_that_is_taken_in_calls_nobody_for_the_past_and_for_the_future_it_does() {
     let mut ops = Ops::new();
     ops.cause = Cause::Import;
