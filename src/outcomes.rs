@@ -1,6 +1,7 @@
 //! What programs hear back from us: outcome events (contract, section 4), as CloudEvents through the same outbox.
 
 pub mod alert;
+pub mod delay;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;

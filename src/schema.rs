@@ -12,6 +12,7 @@ use crate::domain::event::Kind;
 use crate::ingest::wire::{OrderData, ShipmentData};
 use crate::outcomes::NoticeEvent;
 use crate::outcomes::alert::AlertEvent;
+use crate::outcomes::delay::DelayEvent;
 
 /// Every published schema, by the name of its file without the ending.
 pub fn all() -> Vec<(&'static str, Value)> {
@@ -20,6 +21,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("shipment-event", shipment_event()),
         ("notice-event", notice_event()),
         ("alert-event", alert_event()),
+        ("delay-event", delay_event()),
         ("sms-send", sms_send()),
     ]
 }
@@ -59,6 +61,11 @@ pub fn shipment_event() -> Value {
 /// An outcome event about a notice (contract, section 4).
 pub fn notice_event() -> Value {
     titled("What became of a notice", of::<NoticeEvent<'static>>())
+}
+
+/// An outcome event about a delay (contract, section 4).
+pub fn delay_event() -> Value {
+    titled("A delay that is expected, or no longer", of::<DelayEvent<'static>>())
 }
 
 /// An outcome event about an alert (contract, section 4).

@@ -24,6 +24,12 @@ impl Made<'_> {
     pub(super) fn outcomes(&self, now: Timestamp) -> Vec<Outcome> {
         let order = |key: &OrderKey| self.states.get(key).map(|(order, _)| order);
         let planned = self.notices.iter().map(|planned| outcomes::planned(&planned.notice));
+        let mut delays: Vec<Outcome> = self
+            .notices
+            .iter()
+            .filter_map(|planned| outcomes::delay::planned(&planned.notice, order(&planned.notice.order)?))
+            .collect();
+        delays.dedup_by_key(|outcome| outcome.id);
         let taken_back = self
             .withdrawn
             .iter()
@@ -33,6 +39,6 @@ impl Made<'_> {
             .cleared
             .iter()
             .filter_map(|(key, alert, why)| outcomes::alert::cleared(key, order(key)?, *alert, why, now));
-        planned.chain(taken_back).chain(opened).chain(ended).collect()
+        planned.chain(delays).chain(taken_back).chain(opened).chain(ended).collect()
     }
 }

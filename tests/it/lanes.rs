@@ -116,6 +116,16 @@ async fn a_parcel_that_falls_behind_its_lane_is_told_of_before_its_day() {
     assert!(because.starts_with("a chance of "), "{because}");
     let named = late.told.delay.as_ref().expect("a delay was told");
     assert!(named.by_chance && named.day.is_some_and(|day| day > paid.to_zoned(TimeZone::UTC).date() + 6.days()));
+    let outcomes =
+        world.store.claim_outcomes(10_000, std::time::Duration::from_secs(60)).await.expect("the store answers");
+    let expected: Vec<Value> = outcomes
+        .iter()
+        .filter(|(_, outcome)| outcome.kind == "delay.expected")
+        .map(|(_, outcome)| serde_json::from_str(&outcome.body).expect("JSON"))
+        .filter(|event: &Value| event["subject"] == "late")
+        .collect();
+    assert_eq!(expected.len(), 1, "programs hear it once");
+    assert_eq!(expected[0]["data"]["why"], because);
     assert_eq!(told(&usual, Stage::DelayExpected), None, "one that came in time hears of nothing");
     let chances: Vec<f32> = late.told.lane.expect("a memory").mornings.iter().map(|morning| morning.told).collect();
     assert!(chances.first() < chances.last() && chances.len() >= 5, "it grew with the waiting: {chances:?}");
