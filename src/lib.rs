@@ -23,6 +23,11 @@ pub mod voice;
 // The path of a notice from due to settled.
 pub mod dispatch;
 
+// One order's whole story, for people.
+pub mod explain;
+// What was refused goes through the door again.
+pub mod mend;
+
 // Every setting, read and checked whole at start.
 pub mod config;
 // Capability links: one small right, sealed.

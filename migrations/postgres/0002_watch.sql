@@ -39,6 +39,9 @@ create index alerts_new on alerts (opened_at) where announced_at is null;
 create index alerts_over on alerts (cleared_at) where clear_announced_at is null and cleared_at is not null;
 create index alerts_snoozed on alerts (snoozed_until) where state = 'snoozed';
 create index alerts_numbers on alerts (parcel) where kind = 'unknown_tracking_number';
+-- The console asks every second whether anything is newer than what it shows.
+create index alerts_opened on alerts (opened_at);
+create index alerts_cleared on alerts (cleared_at) where cleared_at is not null;
 
 -- Messages to ops and their tools: signed webhook, Slack, digest. `body` is the exact bytes; `due_at` is null once it is settled.
 create table alert_posts (

@@ -34,6 +34,8 @@ create index alerts_new on alerts (opened_at) where announced_at is null;
 create index alerts_over on alerts (cleared_at) where clear_announced_at is null and cleared_at is not null;
 create index alerts_snoozed on alerts (snoozed_until) where state = 'snoozed';
 create index alerts_numbers on alerts (parcel) where kind = 'unknown_tracking_number';
+create index alerts_opened on alerts (opened_at);
+create index alerts_cleared on alerts (cleared_at) where cleared_at is not null;
 
 create table alert_posts (
     id blob not null unique,

@@ -12,9 +12,7 @@ use super::out::Out;
 use super::parts::{Parts, ready_store};
 use crate::apply::Verdict;
 use crate::config::Config;
-use crate::ingest::binary::Attributes;
-use crate::ingest::decode::Decoder;
-use crate::ingest::{Apply, Incoming};
+use crate::mend;
 use crate::store::rows::Quarantined;
 
 /// What to do with what was refused.
@@ -189,15 +187,7 @@ struct Retried<'a> {
 
 async fn retry_one(parts: &Parts, kept: Quarantined, out: &Out) -> anyhow::Result<Ending> {
     let id = kept.id;
-    let verdict = match judge(&parts.decoder, kept) {
-        // Still refused: the entry stays as it is, and no second one is made.
-        Incoming::Refused(refused) => Verdict::Refused { reason: refused.reason },
-        incoming => {
-            let verdicts = parts.hinge.apply(vec![incoming]).await.context("applying the event")?;
-            parts.store.quarantine_retried(id).await.context("noting the retry")?;
-            verdicts.into_iter().next().context("the hinge gives one verdict for one event")?
-        }
-    };
+    let verdict = mend::retry(&parts.store, &parts.decoder, &parts.hinge, kept).await?;
     let (word, reason) = match &verdict {
         Verdict::Applied => ("applied", None),
         Verdict::Repeat => ("repeat", None),
@@ -211,17 +201,6 @@ async fn retry_one(parts: &Parts, kept: Quarantined, out: &Out) -> anyhow::Resul
         None => format!("{id}: {}", word.replace('_', " ")),
     })?;
     Ok(if reason.is_some() { Ending::Problems } else { Ending::Done })
-}
-
-/// The door that the event comes through now; where it came first is told by the entry.
-fn judge(decoder: &Decoder, kept: Quarantined) -> Incoming {
-    if kept.headers.is_empty() {
-        return decoder.structured("file", kept.raw);
-    }
-    match Attributes::from_json(&kept.headers) {
-        Ok(attributes) => decoder.binary("file", &attributes, kept.raw),
-        Err(fault) => decoder.refused("file", fault, kept.raw, kept.headers),
-    }
 }
 
 async fn drop_for_good(ids: &[i64], config: &Config, out: &Out) -> anyhow::Result<Ending> {

@@ -24,6 +24,7 @@ mod intent;
 mod lanes;
 mod migrate;
 mod open;
+pub mod ops;
 mod orders;
 mod outcomes;
 mod params;
@@ -35,6 +36,7 @@ mod settings;
 mod settle;
 mod tx;
 mod wakes;
+pub mod worklist;
 
 use std::fmt;
 use std::future::Future;
