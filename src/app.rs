@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::apply::Hinge;
 use crate::channel::broker::Publisher;
+use crate::channel::email;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ingest::amqp::Consumer;
@@ -30,6 +31,9 @@ use crate::telemetry;
 use crate::voice::Problem;
 use crate::web::door::Door;
 use crate::web::health::{Health, Part};
+use crate::web::ops::lanes::Lanes;
+use crate::web::ops::people::Entrance;
+use crate::web::ops::{Ops, Parts as OpsParts};
 use crate::web::optout::OptOuts;
 use crate::web::token::Tokens;
 use crate::web::{Settings as WebSettings, server};
@@ -59,12 +63,13 @@ pub async fn run(config: Config, file: Option<PathBuf>) -> anyhow::Result<()> {
         .map_err(|problems| anyhow::anyhow!(Problem::in_lines(&problems)).context("the brands"))?;
     let links = Links::open(&config.links)?;
     let tokens = Tokens::read(&config.http)?;
+    let entrance = Entrance::read(&config.ops)?;
     let store = open_store(&config).await?;
     let parts = Parts::new(&config, store, speaking, links.clone())?;
     let listener = TcpListener::bind(config.http.listen)
         .await
         .with_context(|| format!("listening on http.listen = {}", config.http.listen))?;
-    let worker = Worker::start(&config, file, parts, links, tokens, listener)?;
+    let worker = Worker::start(&config, file, parts, (links, entrance), tokens, listener)?;
     tracing::info!(http = %config.http.listen, amqp = config.amqp.is_on(), "ready");
     signals.wait().await;
     worker.stop().await;
@@ -115,7 +120,7 @@ impl Worker {
         config: &Config,
         file: Option<PathBuf>,
         parts: Parts,
-        links: Option<Links>,
+        (links, entrance): (Option<Links>, Option<Entrance>),
         tokens: Tokens,
         listener: TcpListener,
     ) -> anyhow::Result<Self> {
@@ -130,6 +135,11 @@ impl Worker {
             entrance_tasks.push(tokio::spawn(consumer.run(entrances.clone())));
         }
 
+        let ops = entrance.map(|entrance| {
+            let (store, decoder, hinge) = (store.clone(), Arc::clone(&decoder), hinge.clone());
+            let (policies, messages, lanes) = (voices.policies(), captured_to(config), Lanes::none());
+            Ops::new(OpsParts { entrance, store, decoder, hinge, policies, messages, lanes }, entrances.clone())
+        });
         let gathering = CancellationToken::new();
         let (gatherer, gathers) = Gatherer::new(hinge, gathering.clone());
         let gatherer_task = tokio::spawn(gathers);
@@ -138,6 +148,9 @@ impl Worker {
             .merge(Health::new(health, telemetry::render).routes());
         if let Some(links) = links {
             router = router.merge(OptOuts::new(store.clone(), links).routes());
+        }
+        if let Some(ops) = ops {
+            router = router.merge(ops.routes());
         }
         entrance_tasks.push(tokio::spawn(serve(listener, router, config.http.clone(), entrances.clone())));
         let policies = voices.policies();
@@ -205,6 +218,14 @@ async fn ended(task: JoinHandle<()>) {
 
 async fn serve(listener: TcpListener, router: axum::Router, settings: WebSettings, stop: CancellationToken) {
     server::serve(listener, router, &settings, stop, LAST_REQUESTS).await;
+}
+
+/// Where mails are captured instead of sent; `None`: they leave the house.
+fn captured_to(config: &Config) -> Option<PathBuf> {
+    match &config.email {
+        email::Settings::Capture(settings) => Some(settings.dir.clone()),
+        email::Settings::Smtp(_) | email::Settings::Http(_) => None,
+    }
 }
 
 fn database_part(store: &Store) -> Part {

@@ -33,6 +33,8 @@ pub struct Config {
     pub amqp: amqp::Settings,
     /// The HTTP side: the door for events, health and pages.
     pub http: web::Settings,
+    /// The console of those who look after what goes wrong.
+    pub ops: web::ops::Settings,
     /// How much one event may be.
     pub limits: Limits,
     /// Which voices there are.

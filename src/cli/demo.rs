@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use axum::{Extension, Router};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -27,6 +28,10 @@ use crate::store::{self, Store};
 use crate::voice::Problem;
 use crate::voice::brand::Brand;
 use crate::web::demo::Demo;
+use crate::web::ops::lanes::Lanes;
+use crate::web::ops::people::Entrance;
+use crate::web::ops::{Ops, Parts as OpsParts};
+use crate::web::server::Peer;
 
 /// How to show it.
 #[derive(Debug, Clone, clap::Args)]
@@ -86,13 +91,14 @@ pub async fn run(args: &Args, out: &Out) -> anyhow::Result<Ending> {
     let parts = open(folder.path(), ends.0).await?;
     let pace = format!("{} simulated minutes a second", f64::from(args.speed) / 60.0);
     let messages = folder.path().join("messages");
-    let demo = Demo::new(parts.store.clone(), messages, brand_names()?, ends, pace, stop.clone());
+    let demo = Demo::new(parts.store.clone(), messages.clone(), brand_names()?, ends, pace, stop.clone());
+    let console = console(&parts, messages, &stop);
 
     let listener = listen(args.port).await?;
     let address = listener.local_addr().context("asking for the page's address")?;
     greet(args, address, folder.path(), out)?;
     let closing = stop.clone();
-    let pages = axum::serve(listener, Arc::clone(&demo).router())
+    let pages = axum::serve(listener, Arc::clone(&demo).router().merge(console))
         .with_graceful_shutdown(async move { closing.cancelled().await })
         .into_future();
     let pages = tokio::spawn(pages);
@@ -114,6 +120,21 @@ pub async fn run(args: &Args, out: &Out) -> anyhow::Result<Ending> {
     }
     out.say("Stopped; the temporary folder is gone.")?;
     played.map(|()| Ending::Done)
+}
+
+/// The ops console, open to whoever sits at this machine: nobody else reaches the demo's port.
+fn console(parts: &Parts, messages: PathBuf, stop: &CancellationToken) -> Router {
+    let parts = OpsParts {
+        entrance: Entrance::open_to_this_machine(),
+        store: parts.store.clone(),
+        decoder: Arc::clone(&parts.decoder),
+        hinge: parts.hinge.clone(),
+        policies: parts.voices.policies(),
+        messages: Some(messages),
+        lanes: Lanes::none(),
+    };
+    let peer = Extension(Peer(Ipv4Addr::LOCALHOST.into()));
+    Ops::new(parts, stop.clone()).routes().layer(peer)
 }
 
 fn story(args: &Args) -> anyhow::Result<Vec<Arriving>> {
@@ -171,7 +192,7 @@ fn greet(args: &Args, address: SocketAddr, folder: &Path, out: &Out) -> anyhow::
     out.say(format!(
         "A simulated shop with two brands and {} orders, at {} simulated minutes a second. Facts arrive late, twice and out \
          of order,\nas they would from a shop and its carriers. Nothing leaves this machine: each mail and text is kept to be \
-         looked at.\n\n  Orders and messages:  http://{address}/\n  The files themselves:  {}\n",
+         looked at.\n\n  Orders and messages:  http://{address}/\n  The ops console:      http://{address}/ops\n  The files themselves:  {}\n",
         args.orders,
         f64::from(args.speed) / 60.0,
         folder.display(),

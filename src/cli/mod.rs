@@ -9,6 +9,7 @@ pub mod explain;
 pub mod import;
 mod lines;
 pub mod migrate;
+pub mod ops;
 pub mod out;
 pub mod outbox;
 mod parts;
@@ -50,6 +51,10 @@ const OUTBOX_EXAMPLES: &str = "Examples:
   doorstep outbox settle 0b5e… --sent          the relay's log shows it
   doorstep outbox settle 0b5e… --send-again    it does not: the same bytes under the same Message-ID";
 
+const OPS_EXAMPLES: &str = "Examples:
+  doorstep ops hash < password              a line of it, at least 12 characters
+  echo \"ann operator $(doorstep ops hash < password)\" >> ops-users";
+
 /// Looks after a customer between payment and delivery: order and shipment events in, true messages out.
 #[derive(Debug, Parser)]
 #[command(name = "doorstep", version, after_long_help = EXIT_CODES, after_help = "More, with exit codes: doorstep --help")]
@@ -87,6 +92,9 @@ enum Verb {
     /// List what is in doubt; settle it as sent or send it again
     #[command(subcommand, after_help = OUTBOX_EXAMPLES)]
     Outbox(outbox::Verb),
+    /// People for the ops console
+    #[command(subcommand, after_help = OPS_EXAMPLES)]
+    Ops(ops::Verb),
     /// Take old orders in silently
     Import(import::Args),
     /// Bring the database to this version
@@ -132,6 +140,7 @@ fn run(cli: Cli) -> anyhow::Result<Ending> {
         Verb::Explain(args) => wait(explain::run(args, &config()?, &out)),
         Verb::Quarantine(verb) => wait(quarantine::run(verb, &config()?, &out)),
         Verb::Outbox(verb) => wait(outbox::run(verb, &config()?, &out)),
+        Verb::Ops(verb) => ops::run(verb, &out),
         Verb::Import(args) => wait(import::run(args, &config()?, &out)),
         Verb::Migrate(args) => wait(migrate::run(args, &config()?, &out)),
     }

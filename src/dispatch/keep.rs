@@ -82,6 +82,20 @@ fn read_envelope(mut stored: &[u8]) -> Option<([String; 3], &[u8])> {
     Some((parts, stored))
 }
 
+/// The bytes of a notice that were sealed for sending, while they are still kept: until its outcome is known. `None` where there
+/// are none, or they cannot be unpacked any more.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn still_kept(store: &Store, key: NoticeKey) -> Result<Option<Bytes>, StoreError> {
+    let Some(stored) = store.sealed(key).await? else { return Ok(None) };
+    match Frames::default().unpack(store, &stored).await {
+        Ok(kept) => Ok(Some(kept.bytes)),
+        Err(Unkept::Store(error)) => Err(error),
+        Err(Unkept::Unpack(_) | Unkept::NoEnvelope) => Ok(None),
+    }
+}
+
 /// What frames are kept for: messages of one kind differ little.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Kind {

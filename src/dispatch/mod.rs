@@ -51,6 +51,7 @@ use handoff::Handoff;
 use keep::Frames;
 use settings::Settings;
 
+pub use keep::still_kept;
 pub use send::Senders;
 
 /// What the dispatcher is made of.

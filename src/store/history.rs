@@ -57,6 +57,8 @@ const OF_ORDER: Sql =
 
 const ONE: Sql = Sql::same(concat!("select ", row_columns!(), " from outbox o where o.key = $1"));
 
+const SEALED: Sql = Sql::same("select bytes from sealed where key = $1");
+
 // What is open or in doubt has partial indexes; the rest is walked by key.
 const OPEN: Sql = Sql::same(concat!(
     "select ",
@@ -224,6 +226,15 @@ impl Store {
     pub async fn notice(&self, key: NoticeKey) -> Result<Option<NoticeRow>, StoreError> {
         let rows: Vec<RowCols> = self.read(&ONE, &[One::Uuid(key.0)], &[]).await?;
         rows.into_iter().next().map(RowCols::read).transpose()
+    }
+
+    /// The packed bytes of a notice whose outcome is not known yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn sealed(&self, key: NoticeKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let rows: Vec<(Vec<u8>,)> = self.read(&SEALED, &[One::Uuid(key.0)], &[]).await?;
+        Ok(rows.into_iter().next().map(|(bytes,)| bytes))
     }
 
     /// Up to `limit` notices in one state, by key, after the key `after` (`None`: from the start).

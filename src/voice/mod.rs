@@ -24,7 +24,7 @@ mod harmless;
 mod json_ld;
 mod lint;
 mod load;
-mod money;
+pub(crate) mod money;
 mod page;
 pub mod policy;
 pub mod watch;

@@ -6,6 +6,8 @@ pub mod demo;
 pub mod door;
 /// `/healthz`, `/readyz`, `/metrics`.
 pub mod health;
+// The console of those who look after what goes wrong.
+pub mod ops;
 /// One-click opt-out.
 pub mod optout;
 /// Pages that a person looks at.

@@ -1,5 +1,6 @@
 //! The accept loop: limits on connections, on the time that headers take, and an end in order. `axum::serve` sets none of them.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -7,7 +8,9 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
@@ -27,6 +30,10 @@ const BUFFER_BYTES_MAX: usize = 64 * 1024;
 const CONNECTION_LIFE_MAX: Duration = Duration::from_secs(600);
 /// The pause after the system refused to accept, as a rule because it has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The other end of the connection that a request came by.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
 
 /// Serves `router` on `listener` until `stop`, and then the requests under way for up to `last_requests`.
 pub async fn serve(
@@ -48,8 +55,9 @@ pub async fn serve(
             accepted = accept(&listener, &room) => accepted,
         };
         match accepted {
-            Ok((stream, place)) => {
-                tokio::spawn(converse(stream, service.clone(), header_timeout, graceful.watcher(), place));
+            Ok((stream, peer, place)) => {
+                let service = (service.clone(), peer);
+                tokio::spawn(converse(stream, service, header_timeout, graceful.watcher(), place));
             }
             Err(err) => {
                 tracing::warn!(error = &err as &dyn std::error::Error, "cannot accept a connection");
@@ -66,21 +74,25 @@ pub async fn serve(
 async fn accept(
     listener: &TcpListener,
     room: &std::sync::Arc<Semaphore>,
-) -> std::io::Result<(TcpStream, OwnedSemaphorePermit)> {
+) -> std::io::Result<(TcpStream, Peer, OwnedSemaphorePermit)> {
     let place = std::sync::Arc::clone(room).acquire_owned().await.expect("nobody closes this semaphore");
-    let (stream, _) = listener.accept().await?;
+    let (stream, peer) = listener.accept().await?;
     // Answers are small and awaited.
     stream.set_nodelay(true)?;
-    Ok((stream, place))
+    Ok((stream, Peer(peer.ip()), place))
 }
 
 async fn converse(
     stream: TcpStream,
-    service: TowerToHyperService<Router>,
+    (service, peer): (TowerToHyperService<Router>, Peer),
     header_timeout: Duration,
     graceful: Watcher,
     place: OwnedSemaphorePermit,
 ) {
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        service.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
