@@ -1,6 +1,6 @@
 //! The HTTP door over real sockets: what is answered to whom, and what slow or greedy clients can do.
 
-mod client;
+pub(crate) mod client;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -14,6 +14,7 @@ mod door;
 mod histories;
 mod journeys;
 mod lanes;
+mod ops;
 mod outage;
 mod properties;
 mod servers;

@@ -28,8 +28,8 @@ const GROUPS_MAX: usize = 150;
 const WORST: usize = 10;
 /// Alerts among which the ten worst are chosen, once it is known what their customers were told.
 const CANDIDATES: u32 = 60;
-/// What it weighs that a customer was told nothing of a trouble: as much as a day and a half past the promise.
-const UNTOLD: i64 = 18;
+/// What it weighs that a customer was told nothing of a trouble: nearly as much as a day past the promise.
+const UNTOLD: i64 = 10;
 
 /// What is asked for, as it stands in the address.
 #[derive(Debug, Clone, Default, Deserialize)]

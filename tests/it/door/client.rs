@@ -27,6 +27,10 @@ impl Answer {
             .unwrap_or_else(|_| panic!("no json: {}", String::from_utf8_lossy(&self.body)))
     }
 
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
@@ -67,7 +71,7 @@ impl Client {
         self.ask("POST", path, headers, body).await
     }
 
-    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub(crate) async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let asking = async {
             let mut stream = TcpStream::connect(self.addr).await.unwrap();
             let mut head = format!("{method} {path} HTTP/1.1\r\nhost: doorstep\r\nconnection: close\r\n");
