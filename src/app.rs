@@ -33,7 +33,7 @@ use crate::web::door::Door;
 use crate::web::health::{Health, Part};
 use crate::web::ops::lanes::Lanes;
 use crate::web::ops::people::Entrance;
-use crate::web::ops::{Ops, Parts as OpsParts};
+use crate::web::ops::{self, Ops, Parts as OpsParts};
 use crate::web::optout::OptOuts;
 use crate::web::token::Tokens;
 use crate::web::{Settings as WebSettings, server};
@@ -138,7 +138,9 @@ impl Worker {
         let ops = entrance.map(|entrance| {
             let (store, decoder, hinge) = (store.clone(), Arc::clone(&decoder), hinge.clone());
             let (policies, messages, lanes) = (voices.policies(), captured_to(config), Lanes::none());
-            Ops::new(OpsParts { entrance, store, decoder, hinge, policies, messages, lanes }, entrances.clone())
+            let fresh_for = ops::FRESH_FOR;
+            let parts = OpsParts { entrance, store, decoder, hinge, policies, messages, lanes, fresh_for };
+            Ops::new(parts, entrances.clone())
         });
         let gathering = CancellationToken::new();
         let (gatherer, gathers) = Gatherer::new(hinge, gathering.clone());

@@ -63,7 +63,8 @@ impl Story {
         let Some(row) = store.orders(std::slice::from_ref(key)).await.context("reading the order")?.pop() else {
             return Ok(None);
         };
-        let order = serde_json::from_str(&row.doc).with_context(|| format!("the document of order {key} is damaged"))?;
+        let order =
+            serde_json::from_str(&row.doc).with_context(|| format!("the document of order {key} is damaged"))?;
         Ok(Some(Self {
             key: row.key,
             version: row.version,

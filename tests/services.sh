@@ -43,10 +43,27 @@ install_missing() {
   command -v cc >/dev/null || missing+=(gcc libc6-dev)
   command -v setpriv >/dev/null || missing+=(util-linux)
   command -v python3 >/dev/null || missing+=(python3-minimal)
+  # The console is looked at in a real browser; npm fetches the rules of accessibility that it is held to.
+  command -v "${CHROMIUM:-chromium}" >/dev/null || missing+=(chromium)
+  [ -f "$(axe_file)" ] || command -v npm >/dev/null || missing+=(npm)
   # One test talks to a real mail server; the script that starts it names the package.
   local smtp; smtp=$(dirname "$0")/smtp_real.sh
   if [ -x "$smtp" ] && ! "$smtp" installed; then missing+=("$("$smtp" package)"); fi
-  [ ${#missing[@]} = 0 ] && return
+  [ ${#missing[@]} = 0 ] || install_packages
+  [ -f "$(axe_file)" ] || fetch_axe
+}
+
+# Where tests look for axe-core; DOORSTEP_TEST_AXE names another place.
+axe_file() { echo "${DOORSTEP_TEST_AXE:-$(dirname "$0")/../target/axe/node_modules/axe-core/axe.min.js}"; }
+
+fetch_axe() {
+  local folder; folder=$(dirname "$0")/../target/axe
+  mkdir -p "$folder"
+  npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts axe-core@4.14.1 >/dev/null \
+    || die "npm could not fetch axe-core"
+}
+
+install_packages() {
   command -v apt-get >/dev/null || die "not a Debian or Ubuntu: install by hand ${missing[*]} (RABBITMQ_BIN and PG_BIN name their folders)"
   say "installing ${missing[*]}"
   # Packages start their servers on installation, unless this file forbids it.

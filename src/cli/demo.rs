@@ -30,7 +30,7 @@ use crate::voice::brand::Brand;
 use crate::web::demo::Demo;
 use crate::web::ops::lanes::Lanes;
 use crate::web::ops::people::Entrance;
-use crate::web::ops::{Ops, Parts as OpsParts};
+use crate::web::ops::{self, Ops, Parts as OpsParts};
 use crate::web::server::Peer;
 
 /// How to show it.
@@ -132,6 +132,7 @@ fn console(parts: &Parts, messages: PathBuf, stop: &CancellationToken) -> Router
         policies: parts.voices.policies(),
         messages: Some(messages),
         lanes: Lanes::none(),
+        fresh_for: ops::FRESH_FOR,
     };
     let peer = Extension(Peer(Ipv4Addr::LOCALHOST.into()));
     Ops::new(parts, stop.clone()).routes().layer(peer)

@@ -28,7 +28,9 @@ pub fn run(verb: &Verb, out: &Out) -> anyhow::Result<Ending> {
 fn hash(out: &Out) -> anyhow::Result<Ending> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
-        eprintln!("Type the password and press Enter. It is shown as you type: better let it come from a file or a password store.");
+        eprintln!(
+            "Type the password and press Enter. It is shown as you type: better let it come from a file or a password store."
+        );
     }
     let mut line = String::new();
     stdin.lock().read_line(&mut line).context("reading the password from standard input")?;

@@ -106,6 +106,7 @@ impl Site {
             policies,
             messages: Some(PathBuf::from(folder.path())),
             lanes: Lanes::new(|| std::future::ready(some_lanes())),
+            fresh_for: std::time::Duration::ZERO,
         };
         let stop = CancellationToken::new();
         let router = Ops::new(parts, stop.clone()).routes();
@@ -189,7 +190,8 @@ impl Person<'_> {
 
 /// A form's body.
 pub(crate) fn form(fields: &[(&str, &str)]) -> String {
-    let encoded = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let encoded =
+        |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
     fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect::<Vec<_>>().join("&")
 }
 
@@ -219,6 +221,11 @@ fn some_lanes() -> Vec<LaneView> {
     vec![
         lane("dhl · DE → PL", 3.2, (2.0, 6.0), &[0.0, 0.06, 0.24, 0.31, 0.18, 0.1, 0.06, 0.03, 0.02]),
         lane("inpost · PL → PL", 1.1, (1.0, 2.0), &[0.02, 0.71, 0.2, 0.05, 0.02]),
-        lane("<b>post</b> · DE → BR", 14.4, (9.0, 27.0), &[0.0, 0.0, 0.01, 0.02, 0.02, 0.04, 0.06, 0.1, 0.15, 0.2, 0.2, 0.2]),
+        lane(
+            "<b>post</b> · DE → BR",
+            14.4,
+            (9.0, 27.0),
+            &[0.0, 0.0, 0.01, 0.02, 0.02, 0.04, 0.06, 0.1, 0.15, 0.2, 0.2, 0.2],
+        ),
     ]
 }

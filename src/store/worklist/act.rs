@@ -38,7 +38,10 @@ macro_rules! moves {
 }
 
 const MOVE_ONE: Sql = Sql {
-    postgres: concat!(moves!(now_postgres!(), "$2", "$3", "$4", "$5"), "id = $6 and order_key = $7 and cleared_at is null"),
+    postgres: concat!(
+        moves!(now_postgres!(), "$2", "$3", "$4", "$5"),
+        "id = $6 and order_key = $7 and cleared_at is null"
+    ),
     sqlite: concat!(moves!(now_sqlite!(), "$2", "$3", "$4", "$5"), "id = $6 and order_key = $7 and cleared_at is null"),
 };
 
@@ -65,7 +68,6 @@ const HASTEN: Sql = Sql {
         " and (why is not null or attempts > 0)"
     ),
 };
-
 
 impl Move {
     /// State, until when, and why, as the statements take them.

@@ -39,7 +39,9 @@ pub(super) async fn on_alert(
         detail,
         ..posted.visitor.audit(action)
     };
-    match ops.inner.store.move_alert(&key, AlertKey(alert), &to, audit).await {
+    let moved = ops.inner.store.move_alert(&key, AlertKey(alert), &to, audit).await;
+    ops.inner.recount().await;
+    match moved {
         Ok(true) => posted.back(&page, done),
         Ok(false) => posted.back(&page, "gone"),
         Err(error) => failed(&error),
@@ -71,7 +73,9 @@ pub(super) async fn on_group(State(ops): State<Ops>, posted: Posted) -> Response
     let target = if target.is_empty() { "all alerts".to_owned() } else { target.join(", ") };
     let (action, _) = words_of(&to);
     let audit = Audit { target: Some(target), detail: detail_of(&to, &posted), ..posted.visitor.audit(action) };
-    match ops.inner.store.move_alerts(&filter, &to, audit).await {
+    let moved = ops.inner.store.move_alerts(&filter, &to, audit).await;
+    ops.inner.recount().await;
+    match moved {
         Ok(count) => posted.back(&list, &format!("group.{count}")),
         Err(error) => failed(&error),
     }
@@ -157,7 +161,10 @@ mod tests {
         assert_eq!(at("4h").as_deref(), Some("2026-10-25T00:00:00Z"));
         assert_eq!(at("morning").as_deref(), Some("2026-10-25T07:00:00Z"), "eight o'clock winter time");
         assert_eq!(at("monday").as_deref(), Some("2026-10-26T07:00:00Z"));
-        assert_eq!(until("monday", "2026-10-26T06:00:00Z".parse().unwrap(), &zone).unwrap().to_string(), "2026-11-02T07:00:00Z");
+        assert_eq!(
+            until("monday", "2026-10-26T06:00:00Z".parse().unwrap(), &zone).unwrap().to_string(),
+            "2026-11-02T07:00:00Z"
+        );
         assert_eq!(at("never"), None);
     }
 }

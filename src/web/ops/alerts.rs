@@ -14,7 +14,7 @@ use super::{Inner, Ops};
 use crate::domain::alert::AlertKey;
 use crate::domain::alert::Standing;
 use crate::store::StoreError;
-use crate::store::worklist::{Group, Watched};
+use crate::store::worklist::Watched;
 
 /// Rows on a page.
 const ROWS: u32 = 50;
@@ -64,8 +64,7 @@ pub(super) async fn show(State(ops): State<Ops>, visitor: Visitor, Query(asked):
         Ok(facts) => {
             let here = asked.address("/ops/alerts");
             let done = done::sentence(&asked.done);
-            let showing =
-                Showing { title: &facts.heading, here: &here, watch: Some("work"), done: done.as_deref() };
+            let showing = Showing { title: &facts.heading, here: &here, watch: Some("work"), done: done.as_deref() };
             inner.pages.show(Page::Alerts, &visitor, &showing, &facts)
         }
         Err(error) => failed(&error),
@@ -75,11 +74,12 @@ pub(super) async fn show(State(ops): State<Ops>, visitor: Visitor, Query(asked):
 impl Inner {
     async fn alerts<'a>(&self, asked: &'a Asked) -> Result<Facts<'a>, StoreError> {
         let filter = asked.filter(self.now());
-        let after = asked.after.split_once('.').and_then(|(rank, id)| {
-            Some((rank.parse().ok()?, AlertKey(id.parse::<Uuid>().ok()?)))
-        });
+        let after = asked
+            .after
+            .split_once('.')
+            .and_then(|(rank, id)| Some((rank.parse().ok()?, AlertKey(id.parse::<Uuid>().ok()?))));
         let mut rows = self.store.work_list(&filter, asked.sort(), after, ROWS + 1).await?;
-        let groups: Vec<Group> = self.store.work_groups(filter.before).await?;
+        let groups = self.groups.get(&asked.age, self.store.work_groups(filter.before)).await?;
         let total = groups.iter().filter(|group| filter.holds(group)).map(|group| group.count).sum();
         let has_more = rows.len() > ROWS as usize;
         rows.truncate(ROWS as usize);
@@ -135,4 +135,3 @@ impl Inner {
         }
     }
 }
-

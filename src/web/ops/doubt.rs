@@ -64,8 +64,7 @@ pub(super) async fn show(State(ops): State<Ops>, visitor: Visitor, Query(asked):
             };
             let facts = Facts { rows: rows.iter().map(row).collect(), next };
             let done = done::sentence(&asked.done);
-            let showing =
-                Showing { title: "In doubt", here: "/ops/doubt", watch: Some("work"), done: done.as_deref() };
+            let showing = Showing { title: "In doubt", here: "/ops/doubt", watch: Some("work"), done: done.as_deref() };
             inner.pages.show(Page::Doubt, &visitor, &showing, &facts)
         }
         Err(error) => failed(&error),

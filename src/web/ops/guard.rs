@@ -129,7 +129,9 @@ impl Inner {
         let visitor = match named {
             Named::Person(name, role) => self.proxied(name, role, parts).await.map(Some),
             Named::Stranger => {
-                return Err(self.refusal(StatusCode::FORBIDDEN, "The proxy has let you in, but the console does not know you."));
+                return Err(
+                    self.refusal(StatusCode::FORBIDDEN, "The proxy has let you in, but the console does not know you.")
+                );
             }
             Named::Nobody => self.logged_in(&parts.headers).await,
         };
@@ -144,7 +146,10 @@ impl Inner {
     /// name lead here.
     fn demo_visitor(&self, parts: &Parts) -> Result<Visitor, Response> {
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(name, _)| name);
+        let name = host
+            .rsplit_once(':')
+            .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+            .map_or(host, |(name, _)| name);
         let is_here = peer(parts).to_canonical().is_loopback() && ["localhost", "127.0.0.1", "[::1]"].contains(&name);
         if !is_here {
             return Err(self.refusal(StatusCode::FORBIDDEN, "The demo's console is for this machine alone."));
@@ -206,7 +211,8 @@ impl Inner {
             return Err(self.refusal(StatusCode::FORBIDDEN, "This form was not sent from a page of the console."));
         }
         let fields = read_form(Request::from_parts(parts, body)).await;
-        let fields = fields.ok_or_else(|| self.refusal(StatusCode::BAD_REQUEST, "This is not a form of the console."))?;
+        let fields =
+            fields.ok_or_else(|| self.refusal(StatusCode::BAD_REQUEST, "This is not a form of the console."))?;
         let given = fields.get("csrf").map_or("", String::as_str);
         if !bool::from(given.as_bytes().ct_eq(visitor.csrf.as_bytes())) {
             return Err(self.refusal(
@@ -303,7 +309,16 @@ mod tests {
         for good in ["/ops", "/ops?kind=late", "/ops/orders/harbour/A%2F1?x=1", "/ops/alerts?lane=DE%20-%20PL"] {
             assert!(is_ours(good), "{good}");
         }
-        for bad in ["", "//evil.example", "/opsx", "/ops//evil.example", "https://evil.example", "/ops/../u", "/ops\\x", "/ops\n"] {
+        for bad in [
+            "",
+            "//evil.example",
+            "/opsx",
+            "/ops//evil.example",
+            "https://evil.example",
+            "/ops/../u",
+            "/ops\\x",
+            "/ops\n",
+        ] {
             assert!(!is_ours(bad), "{bad}");
         }
     }

@@ -77,17 +77,19 @@ struct Row {
 /// The page.
 pub(super) async fn show(State(ops): State<Ops>, visitor: Visitor) -> Response {
     let lanes = (ops.inner.lanes.0)().await;
-    let facts = Facts { lanes: lanes.into_iter().map(row).collect() };
+    // One scale of days for all, so that they can be compared.
+    let days = lanes.iter().map(|lane| lane.shares.len()).max().unwrap_or(0).max(1);
+    let facts = Facts { lanes: lanes.into_iter().map(|lane| row(lane, days)).collect() };
     let showing = Showing { title: "Lanes", here: "/ops/lanes", ..Showing::default() };
     ops.inner.pages.show(Page::Lanes, &visitor, &showing, &facts)
 }
 
-fn row(lane: LaneView) -> Row {
+fn row(lane: LaneView, days: usize) -> Row {
     let (from, to) = lane.range_days;
     let (median, range) = (format!("{:.1} days", lane.median_days), format!("{from:.0} to {to:.0} days"));
     Row {
         words: format!("Half arrive within {median}, eight of ten in {range}."),
-        width: lane.shares.len().max(1) * 10,
+        width: days * 10,
         bars: bars(&lane.shares),
         brand: lane.brand,
         name: lane.name,

@@ -91,7 +91,8 @@ mod tests {
         assert_eq!(tries, 10);
         assert!(limit.may_try("bob", here, start), "somebody else may still try");
         assert!(limit.may_try("ann", here, start + WINDOW), "and ann may again later");
-        let many = (0..40).filter(|n| limit.may_try(&format!("name {n}"), "2001:db8::1".parse().unwrap(), start)).count();
+        let many =
+            (0..40).filter(|n| limit.may_try(&format!("name {n}"), "2001:db8::1".parse().unwrap(), start)).count();
         assert_eq!(many, 30);
         assert!(!limit.may_try("zoe", "2001:db8::2".parse().unwrap(), start), "the neighbour is the same person");
         limit.forgive("ann");

@@ -60,7 +60,8 @@ pub(super) async fn enter(State(ops): State<Ops>, request: Request) -> Response 
     let next = target(next);
     if !inner.limit.may_try(&name, address, inner.store.clock().now()) {
         tracing::warn!("too many tries to log in to the ops console");
-        let answer = inner.form(StatusCode::TOO_MANY_REQUESTS, next, Some("Too many tries. Come back in a quarter of an hour."));
+        let answer =
+            inner.form(StatusCode::TOO_MANY_REQUESTS, next, Some("Too many tries. Come back in a quarter of an hour."));
         return ([(header::RETRY_AFTER, LATER_SECS)], answer).into_response();
     }
     let role = match inner.verify(name.clone(), password).await {
@@ -70,7 +71,11 @@ pub(super) async fn enter(State(ops): State<Ops>, request: Request) -> Response 
             return inner.form(StatusCode::FORBIDDEN, next, Some("The name or the password is wrong."));
         }
         Verified::Busy => {
-            return inner.form(StatusCode::SERVICE_UNAVAILABLE, next, Some("Too many logins at once. Try again in a moment."));
+            return inner.form(
+                StatusCode::SERVICE_UNAVAILABLE,
+                next,
+                Some("Too many logins at once. Try again in a moment."),
+            );
         }
     };
     inner.limit.forgive(&name);
@@ -112,7 +117,8 @@ impl Inner {
             return Verified::Nobody;
         }
         // Each takes some 20 MB and a core: a few at a time.
-        let Ok(Ok(turn)) = tokio::time::timeout(TURN_MAX, std::sync::Arc::clone(&self.turns).acquire_owned()).await else {
+        let Ok(Ok(turn)) = tokio::time::timeout(TURN_MAX, std::sync::Arc::clone(&self.turns).acquire_owned()).await
+        else {
             return Verified::Busy;
         };
         let verified = tokio::task::spawn_blocking(move || {

@@ -10,6 +10,7 @@ mod done;
 mod doubt;
 mod found;
 mod guard;
+mod kept;
 /// Lanes with their distributions.
 pub mod lanes;
 mod limit;
@@ -28,6 +29,7 @@ mod work;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -43,6 +45,9 @@ use tokio_util::sync::CancellationToken;
 use crate::apply::{Hinge, Policies};
 use crate::ingest::decode::Decoder;
 use crate::store::Store;
+use crate::store::rows::Told;
+use crate::store::worklist::{Group, Watched};
+use kept::Kept;
 use lanes::Lanes;
 use limit::Limit;
 use live::Pulse;
@@ -53,6 +58,8 @@ pub use settings::Settings;
 
 /// Bytes of a form: a note and a few hidden fields.
 const FORM_BYTES_MAX: usize = 64 * 1024;
+/// How long a count of the alerts is shown to all: pages look again every three seconds at most.
+pub const FRESH_FOR: Duration = Duration::from_secs(2);
 /// Passwords judged at the same time.
 const TURNS: usize = 2;
 
@@ -67,6 +74,8 @@ pub struct Parts {
     /// Where messages are captured, if they are.
     pub messages: Option<PathBuf>,
     pub lanes: Lanes,
+    /// How long a count of the alerts may be shown to others too. [`FRESH_FOR`]; zero in tests.
+    pub fresh_for: Duration,
 }
 
 /// The console. Cheap to clone.
@@ -84,6 +93,8 @@ struct Inner {
     policies: Policies,
     messages: Option<PathBuf>,
     lanes: Lanes,
+    groups: Kept<Vec<Group>>,
+    worst: Kept<(Vec<Watched>, Vec<Told>)>,
     pages: Pages,
     limit: Limit,
     turns: Arc<Semaphore>,
@@ -95,7 +106,7 @@ struct Inner {
 impl Ops {
     /// A console over `parts`, whose pages follow what happens until `stop`. To be called within a tokio runtime.
     pub fn new(parts: Parts, stop: CancellationToken) -> Self {
-        let Parts { entrance, store, decoder, hinge, policies, messages, lanes } = parts;
+        let Parts { entrance, store, decoder, hinge, policies, messages, lanes, fresh_for } = parts;
         let pulse = Pulse::new(store.clone(), stop);
         let inner = Inner {
             entrance,
@@ -105,6 +116,8 @@ impl Ops {
             policies,
             messages,
             lanes,
+            groups: Kept::new(fresh_for),
+            worst: Kept::new(fresh_for),
             pages: Pages::new(),
             limit: Limit::default(),
             turns: Arc::new(Semaphore::new(TURNS)),
@@ -156,6 +169,12 @@ impl Inner {
 
     fn moment(&self, at: Timestamp) -> words::Moment {
         words::Moment::new(at, self.now(), &self.entrance.zone)
+    }
+
+    /// Forgets what was counted: somebody has changed something here.
+    async fn recount(&self) {
+        self.groups.forget().await;
+        self.worst.forget().await;
     }
 
     fn refusal(&self, status: StatusCode, words: &str) -> Response {

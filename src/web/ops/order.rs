@@ -174,9 +174,8 @@ impl Inner {
 
     fn parcel(&self, place: usize, parcel: &Parcel<'_>, state: &OrderState<'_>) -> ParcelFacts {
         let (status, tone) = status_word(parcel.status());
-        let expected = crate::domain::promise::expected(state, parcel).map(|(first, last)| {
-            if first == last { day(last) } else { format!("{} to {}", day(first), day(last)) }
-        });
+        let expected = crate::domain::promise::expected(state, parcel)
+            .map(|(first, last)| if first == last { day(last) } else { format!("{} to {}", day(first), day(last)) });
         ParcelFacts {
             place,
             name: parcel.id().unwrap_or("without a name").to_owned(),
@@ -220,7 +219,11 @@ impl Inner {
     }
 
     fn timers(&self, story: &Story) -> Vec<Timer> {
-        let wake = story.order.told.wake.map(|at| Timer { what: "the order is looked at again".to_owned(), at: self.moment(at) });
+        let wake = story
+            .order
+            .told
+            .wake
+            .map(|at| Timer { what: "the order is looked at again".to_owned(), at: self.moment(at) });
         let waits = story.notices.iter().filter(|row| row.state == NoticeState::Planned).map(|row| Timer {
             what: format!("{} by {} is due", spaced(row.notice.stage.as_str()), row.notice.channel.as_str()),
             at: self.moment(row.notice.due),

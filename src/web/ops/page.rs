@@ -20,8 +20,22 @@ macro_rules! templates {
 }
 
 const TEMPLATES: [(&str, &str); 16] = templates![
-    "frame", "moment", "filters", "login", "refusal", "work", "alerts", "order", "alert", "message", "doubt", "quarantine",
-    "entry", "lanes", "audit", "found",
+    "frame",
+    "moment",
+    "filters",
+    "login",
+    "refusal",
+    "work",
+    "alerts",
+    "order",
+    "alert",
+    "message",
+    "doubt",
+    "quarantine",
+    "entry",
+    "lanes",
+    "audit",
+    "found",
 ];
 
 /// A page of the console.
@@ -146,7 +160,13 @@ impl Pages {
     }
 
     /// Renders a page for somebody who may look. Whatever stands in `facts` is shown as text, never as markup.
-    pub(super) fn show(&self, page: Page, visitor: &Visitor, showing: &Showing<'_>, facts: &impl Serialize) -> Response {
+    pub(super) fn show(
+        &self,
+        page: Page,
+        visitor: &Visitor,
+        showing: &Showing<'_>,
+        facts: &impl Serialize,
+    ) -> Response {
         let who = Who {
             name: &visitor.name,
             role: visitor.role.as_str(),
@@ -177,7 +197,13 @@ impl Pages {
     }
 
     /// Renders a page for somebody of whom nothing is known.
-    pub(super) fn show_to_strangers(&self, page: Page, status: StatusCode, title: &str, facts: &impl Serialize) -> Response {
+    pub(super) fn show_to_strangers(
+        &self,
+        page: Page,
+        status: StatusCode,
+        title: &str,
+        facts: &impl Serialize,
+    ) -> Response {
         let nonce = nonce();
         let framed = Framed {
             title,

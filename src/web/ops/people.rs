@@ -55,7 +55,9 @@ pub enum BadOps {
     Line { path: PathBuf, line: usize, what: &'static str },
     #[error("ops.proxy_header: not the name of a header")]
     Header,
-    #[error("ops.proxy_networks: name at least one network, such as 127.0.0.1/32, from which ops.proxy_header is believed")]
+    #[error(
+        "ops.proxy_networks: name at least one network, such as 127.0.0.1/32, from which ops.proxy_header is believed"
+    )]
     NoNetworks,
     #[error("ops.proxy_networks: {0:?} is not a network such as 10.0.0.0/8")]
     Network(String),
@@ -239,8 +241,7 @@ impl Entrance {
     /// # Errors
     /// [`BadOps`].
     pub fn read(settings: &Settings) -> Result<Option<Self>, BadOps> {
-        let zone =
-            TimeZone::get(&settings.time_zone).map_err(|_| BadOps::Zone(settings.time_zone.clone()))?;
+        let zone = TimeZone::get(&settings.time_zone).map_err(|_| BadOps::Zone(settings.time_zone.clone()))?;
         if !settings.is_on() {
             return Ok(None);
         }

@@ -9,7 +9,7 @@ use super::words::{day, percent};
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 140.0;
 /// Room for the labels at the left, and below.
-const LEFT: f64 = 40.0;
+const LEFT: f64 = 50.0;
 const BELOW: f64 = 20.0;
 const TOP: f64 = 8.0;
 
@@ -92,10 +92,10 @@ mod tests {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let points = [(at("2026-11-02T09:00:00Z"), 0.0), (at("2026-11-04T09:00:00Z"), 1.0)];
         let plot = chances(&points, &TimeZone::UTC).unwrap();
-        assert_eq!(plot.line, "40.0,120.0 632.0,8.0");
+        assert_eq!(plot.line, "50.0,120.0 632.0,8.0");
         assert_eq!(plot.words, "Chance of missing the promise: < 1 % on Mon 2 Nov, > 99 % on Wed 4 Nov.");
         assert!(chances(&[], &TimeZone::UTC).is_none());
-        assert_eq!(chances(&points[..1], &TimeZone::UTC).unwrap().line, "40.0,120.0", "one point is a point");
+        assert_eq!(chances(&points[..1], &TimeZone::UTC).unwrap().line, "50.0,120.0", "one point is a point");
     }
 
     #[test]

@@ -81,7 +81,8 @@ pub(super) async fn tell(
             let state = known.state(&policy.zone);
             let place = posted.field("parcel").parse::<usize>().ok();
             let day = posted.given("day").map(str::parse::<Date>);
-            let (Some(parcel), false) = (place.and_then(|place| state.parcels.get(place)), matches!(day, Some(Err(_)))) else {
+            let (Some(parcel), false) = (place.and_then(|place| state.parcels.get(place)), matches!(day, Some(Err(_))))
+            else {
                 return posted.back(&page, "unclear");
             };
             let day = day.and_then(Result::ok);

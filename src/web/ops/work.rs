@@ -48,8 +48,12 @@ pub(super) struct Asked {
 }
 
 /// Ages to choose from: the word, what people read, days.
-const AGES: [(&str, &str, i64); 4] =
-    [("1d", "older than a day", 1), ("3d", "older than 3 days", 3), ("7d", "older than a week", 7), ("14d", "older than 2 weeks", 14)];
+const AGES: [(&str, &str, i64); 4] = [
+    ("1d", "older than a day", 1),
+    ("3d", "older than 3 days", 3),
+    ("7d", "older than a week", 7),
+    ("14d", "older than 2 weeks", 14),
+];
 
 impl Asked {
     /// The filter that it means. A word that is not known leaves nothing out.
@@ -198,7 +202,7 @@ pub(super) async fn show(State(ops): State<Ops>, visitor: Visitor, Query(asked):
 impl Inner {
     async fn work(&self, asked: &Asked) -> Result<Facts, StoreError> {
         let filter = asked.filter(self.now());
-        let groups = self.store.work_groups(filter.before).await?;
+        let groups = self.groups.get(&asked.age, self.store.work_groups(filter.before)).await?;
         let outages = self.store.open_outages().await?;
         let worst = self.worst(filter.brand.as_deref()).await?;
         let meant: Vec<&Group> = groups.iter().filter(|group| filter.holds(group)).collect();
@@ -229,18 +233,18 @@ impl Inner {
     /// The ten parcels that call for somebody most.
     async fn worst(&self, brand: Option<&str>) -> Result<Vec<Bad>, StoreError> {
         let today = self.today();
-        let found = self.store.worst_alerts(brand, day::number(today), CANDIDATES).await?;
-        let mut keys: Vec<OrderKey> = found.iter().map(|watched| watched.alert.order.clone()).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        let told = self.store.said(&keys).await?;
+        let seen = self.worst.get(brand.unwrap_or_default(), self.worst_of(brand, today)).await?;
+        let (found, told) = &*seen;
         let mut parcels: Vec<Parcel<'_>> = Vec::new();
-        for watched in &found {
-            let is_told = is_told(watched, &told);
+        for watched in found {
+            let is_told = is_told(watched, told);
             let score = watched.rank + if is_told { 0 } else { UNTOLD };
             let alert = &watched.alert;
             // A trouble of the whole order and one of its only parcel stand side by side, once each.
-            match parcels.iter_mut().find(|p| p.worst.alert.order == alert.order && p.worst.alert.parcel == alert.parcel) {
+            match parcels
+                .iter_mut()
+                .find(|p| p.worst.alert.order == alert.order && p.worst.alert.parcel == alert.parcel)
+            {
                 Some(parcel) => parcel.kinds.push(alert.kind),
                 None => parcels.push(Parcel { worst: watched, kinds: vec![alert.kind], is_told, score }),
             }
@@ -249,6 +253,16 @@ impl Inner {
         parcels.truncate(WORST);
         let bad = |(place, parcel): (usize, &Parcel<'_>)| Bad { place: place + 1, ..self.bad(parcel, today) };
         Ok(parcels.iter().enumerate().map(bad).collect())
+    }
+
+    /// The alerts among which the worst parcels are, and what their customers were told.
+    async fn worst_of(&self, brand: Option<&str>, today: Date) -> Result<(Vec<Watched>, Vec<Told>), StoreError> {
+        let found = self.store.worst_alerts(brand, day::number(today), CANDIDATES).await?;
+        let mut keys: Vec<OrderKey> = found.iter().map(|watched| watched.alert.order.clone()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let told = self.store.said(&keys).await?;
+        Ok((found, told))
     }
 
     fn bad(&self, parcel: &Parcel<'_>, today: Date) -> Bad {
@@ -359,7 +373,9 @@ fn merged<'a>(groups: &[&'a Group], sort: Sort) -> Vec<Merged<'a>> {
     }
     let mut rows: Vec<Merged<'a>> = places.into_values().collect();
     rows.sort_by(|a, b| {
-        let name = |m: &Merged<'a>| (m.first.kind, m.first.carrier.as_deref(), m.first.lane.as_deref(), m.first.warehouse.as_deref());
+        let name = |m: &Merged<'a>| {
+            (m.first.kind, m.first.carrier.as_deref(), m.first.lane.as_deref(), m.first.warehouse.as_deref())
+        };
         let most = |m: &Merged<'a>| m.value.values().copied().max().unwrap_or(0);
         let by = match sort {
             Sort::Promise => a.promised.unwrap_or(Date::MAX).cmp(&b.promised.unwrap_or(Date::MAX)),
@@ -404,11 +420,15 @@ pub(super) fn filters(groups: &[Group], asked: &Asked) -> Filters {
         };
         all.into_iter().map(choice).collect::<Vec<_>>()
     };
-    let words = |value: &str, words: &str, chosen: bool| Choice { value: value.to_owned(), words: words.to_owned(), chosen };
+    let words =
+        |value: &str, words: &str, chosen: bool| Choice { value: value.to_owned(), words: words.to_owned(), chosen };
     let (standing, sort) = (Wanted::parse(&asked.standing).unwrap_or_default(), asked.sort());
     Filters {
         brands: texts(&|group| Some(&group.brand), &asked.brand),
-        kinds: Kind::ALL.iter().map(|kind| words(kind.as_str(), kind.in_words(), kind.as_str() == asked.kind)).collect(),
+        kinds: Kind::ALL
+            .iter()
+            .map(|kind| words(kind.as_str(), kind.in_words(), kind.as_str() == asked.kind))
+            .collect(),
         carriers: texts(&|group| group.carrier.as_deref(), &asked.carrier),
         lanes: texts(&|group| group.lane.as_deref(), &asked.lane),
         standings: Wanted::ALL

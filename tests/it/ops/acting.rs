@@ -63,7 +63,13 @@ async fn alerts_are_acknowledged_snoozed_and_cleared(db: &Db) {
     // One row for each thing that was done; nothing for what was not.
     let audit = ann.page("/ops/audit").await;
     for (action, count) in [("acknowledge", 1), ("snooze", 1), ("clear", 1)] {
-        assert_eq!(db.count(&format!("select count(*) from ops_audit where action = '{action}' and order_key = 'harbour/A-1001'")).await, count);
+        assert_eq!(
+            db.count(&format!(
+                "select count(*) from ops_audit where action = '{action}' and order_key = 'harbour/A-1001'"
+            ))
+            .await,
+            count
+        );
         assert!(audit.contains(action));
     }
     // Another order's page cannot reach this alert.
@@ -93,7 +99,10 @@ async fn a_group_is_acted_on_as_far_as_it_was_seen(db: &Db) {
     for untouched in [&other, &nowhere, &late] {
         assert_eq!(standing(db, untouched).await, (1, 0), "{}", untouched.order);
     }
-    assert_eq!(db.count("select count(*) from ops_audit where action = 'acknowledge' and detail = '60 alerts'").await, 1);
+    assert_eq!(
+        db.count("select count(*) from ops_audit where action = 'acknowledge' and detail = '60 alerts'").await,
+        1
+    );
     let none = [("act", "snooze"), ("until", "1h"), ("kind", "stalled"), ("lane", "-"), ("seen", &seen)];
     assert_eq!(ann.act("/ops/alerts", &none).await, "group.1", "those without a lane are a group too");
     let whole = [("act", "clear"), ("why", "x"), ("seen", seen.as_str())];
@@ -108,7 +117,10 @@ async fn a_group_is_acted_on_as_far_as_it_was_seen(db: &Db) {
         for row in page.split("data-label=\"Order\"><a href=\"").skip(1) {
             assert!(orders.insert(row.split('"').next().unwrap().to_owned()), "twice");
         }
-        next = page.split("rel=\"next\" href=\"").nth(1).map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&").replace("&#x3D;", "="));
+        next = page
+            .split("rel=\"next\" href=\"")
+            .nth(1)
+            .map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&").replace("&#x3D;", "="));
         pages += 1;
     }
     assert_eq!((orders.len(), pages), (63, 2));
@@ -132,7 +144,11 @@ async fn the_customer_is_told_now(db: &Db) {
     let site = Site::new(db).await;
     seed::order(&site, "A-1001", "Anna Nowak").await;
     let (ann, tell) = (site.login("ann").await, format!("{PAGE}/tell"));
-    assert_eq!(ann.act(&tell, &[("what", "waiting")]).await, "hastened.0", "what is in its merge window goes by itself");
+    assert_eq!(
+        ann.act(&tell, &[("what", "waiting")]).await,
+        "hastened.0",
+        "what is in its merge window goes by itself"
+    );
     // A rule holds one back until tomorrow.
     db.clock.advance(SignedDuration::from_mins(20));
     let claimed = db.store.claim(Channel::Email, 10, LEASE).await.unwrap();
@@ -198,5 +214,8 @@ async fn refused_events_are_retried_or_dropped(db: &Db) {
     assert_eq!(ann.act("/ops/quarantine", &[("id", "2"), ("act", "drop")]).await, "dropped");
     assert_eq!(ann.post("/ops/quarantine", &[("id", "2"), ("act", "drop")]).await.status, 404);
     assert!(ann.page("/ops/quarantine").await.contains("Nothing was refused"));
-    assert_eq!(db.count("select count(*) from ops_audit where action like 'quarantine%' and target is not null").await, 3);
+    assert_eq!(
+        db.count("select count(*) from ops_audit where action like 'quarantine%' and target is not null").await,
+        3
+    );
 }

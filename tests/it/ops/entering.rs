@@ -5,12 +5,7 @@ use jiff::SignedDuration;
 use super::{PASSWORD, Site, form, on_both};
 use crate::store::world::Db;
 
-on_both!(
-    sessions_begin_end_and_grow_old,
-    roles_are_kept,
-    forms_need_their_token,
-    only_the_proxy_names_people,
-);
+on_both!(sessions_begin_end_and_grow_old, roles_are_kept, forms_need_their_token, only_the_proxy_names_people,);
 
 async fn sessions_begin_end_and_grow_old(db: &Db) {
     let site = Site::new(db).await;
@@ -30,7 +25,8 @@ async fn sessions_begin_end_and_grow_old(db: &Db) {
     }
     let value = cookie.split(['=', ';']).nth(1).unwrap();
     assert_eq!(value.len(), 43, "256 bits");
-    let plain = db.count(&format!("select count(*) from ops_sessions where csrf = '{value}' or person = '{value}'")).await;
+    let plain =
+        db.count(&format!("select count(*) from ops_sessions where csrf = '{value}' or person = '{value}'")).await;
     assert_eq!(plain, 0, "the cookie itself is kept nowhere");
 
     let ann = site.login("ann").await;
@@ -87,7 +83,15 @@ async fn roles_are_kept(db: &Db) {
         assert_eq!(stranger.status, 401, "{path}");
     }
     assert_eq!(db.count("select count(*) from ops_audit where action <> 'login'").await, 0, "nothing was done");
-    for path in ["/ops", "/ops/alerts", "/ops/orders/harbour/A-1001", "/ops/doubt", "/ops/quarantine", "/ops/lanes", "/ops/audit"] {
+    for path in [
+        "/ops",
+        "/ops/alerts",
+        "/ops/orders/harbour/A-1001",
+        "/ops/doubt",
+        "/ops/quarantine",
+        "/ops/lanes",
+        "/ops/audit",
+    ] {
         let (seen, by_ann) = (bob.page(path).await, ann.page(path).await);
         let buttons = |page: &str| page.matches("<button").count();
         assert_eq!(seen.matches("method=\"post\"").count(), 1, "a viewer may log out, on {path}");
@@ -130,7 +134,10 @@ async fn forms_need_their_token(db: &Db) {
     // Where a form leads is a page of ours.
     for back in ["//evil.example", "https://evil.example", "/ops/../u"] {
         let answer = ann.post(path, &[("note", "x"), ("back", back)]).await;
-        assert_eq!(answer.header("location"), Some("/ops/orders/harbour/A%2D1001?done=noted".replace("%2D", "-").as_str()));
+        assert_eq!(
+            answer.header("location"),
+            Some("/ops/orders/harbour/A%2D1001?done=noted".replace("%2D", "-").as_str())
+        );
     }
     let login = site.client.get("/ops/login?next=https%3A%2F%2Fevil.example").await;
     assert!(login.text().contains("name=\"next\" value=\"/ops\""));
@@ -202,7 +209,8 @@ async fn the_demo_is_open_to_this_machine_by_its_own_name() {
     let db = Db::sqlite().await;
     let site = Site::demo(&db).await;
     let ask = async |host: &'static str| {
-        let mut begun = site.client.begin(&format!("GET /ops HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")).await;
+        let mut begun =
+            site.client.begin(&format!("GET /ops HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")).await;
         let _ = &mut begun;
         String::from_utf8(begun.until_closed().await).unwrap()
     };

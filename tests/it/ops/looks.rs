@@ -110,7 +110,10 @@ async fn a_page_follows_what_happens_and_takes_nothing_away() {
         assert_eq!(browser.eval("window.stays"), json!(true), "the page was not loaded anew");
         assert_eq!(browser.eval("document.querySelectorAll('#alerts details[open]').length"), json!(1));
         assert_eq!(browser.eval("document.activeElement.innerText === window.before"), json!(true), "the focus stays");
-        assert_eq!(browser.eval("document.getElementById('fresh').innerText.startsWith('Brought up to date')"), json!(true));
+        assert_eq!(
+            browser.eval("document.getElementById('fresh').innerText.startsWith('Brought up to date')"),
+            json!(true)
+        );
         // Now somebody writes a reason; news must not take it away.
         browser.eval("const f = document.querySelector('#alerts input[name=why]'); f.focus(); f.value = 'half a sen'");
         browser
@@ -153,7 +156,10 @@ async fn it_works_without_javascript() {
         browser.until("document.querySelector('h1').innerText === 'Order A-1001'");
     })
     .await;
-    assert_eq!(db.count("select count(*) from ops_audit where person = 'ann' and order_key = 'harbour/A-1001'").await, 3);
+    assert_eq!(
+        db.count("select count(*) from ops_audit where person = 'ann' and order_key = 'harbour/A-1001'").await,
+        3
+    );
     let _ = start();
     db.end().await;
 }

@@ -117,8 +117,18 @@ pub(crate) async fn order(site: &Site, id: &str, name: &str) {
     site.feed(&[
         event("order.paid", id, 70, json!({ "order": order })),
         event("shipment.created", id, 50, json!({ "order": { "id": id }, "shipment": shipment })),
-        event("shipment.shipped", id, 40, json!({ "order": { "id": id }, "shipment": { "id": "S-1", "location": "Leipzig, DE" } })),
-        event("shipment.in_transit", id, 30, json!({ "order": { "id": id }, "shipment": { "id": "S-1", "location": "Poznań, PL" } })),
+        event(
+            "shipment.shipped",
+            id,
+            40,
+            json!({ "order": { "id": id }, "shipment": { "id": "S-1", "location": "Leipzig, DE" } }),
+        ),
+        event(
+            "shipment.in_transit",
+            id,
+            30,
+            json!({ "order": { "id": id }, "shipment": { "id": "S-1", "location": "Poznań, PL" } }),
+        ),
     ])
     .await;
 }
@@ -134,8 +144,10 @@ pub(crate) async fn doubt(db: &Db, order: &str) -> String {
 /// A silent feed.
 pub(crate) async fn outage(db: &Db, carrier: &str, since: Timestamp) {
     let at = since.as_millisecond();
-    db.raw(&format!("insert into feed_outages (carrier, from_at, noticed_at, expected) values ('{carrier}', {at}, {at}, 412.0)"))
-        .await;
+    db.raw(&format!(
+        "insert into feed_outages (carrier, from_at, noticed_at, expected) values ('{carrier}', {at}, {at}, 412.0)"
+    ))
+    .await;
 }
 
 /// A morning that somebody could meet: groups of one hub, single troubles, and one thing of each other page.
@@ -183,7 +195,11 @@ pub(crate) async fn morning(db: &Db, site: &Site) {
             ..Seed::new("A-1001", Kind::Stalled)
         });
     }
-    let alone = [("D-1", Kind::PresumedLost, -9, 129_900), ("D-2", Kind::PickupExpiring, 0, 2_490), ("D-3", Kind::Exception, -1, 23_400)];
+    let alone = [
+        ("D-1", Kind::PresumedLost, -9, 129_900),
+        ("D-2", Kind::PickupExpiring, 0, 2_490),
+        ("D-3", Kind::Exception, -1, 23_400),
+    ];
     for (id, kind, promised, value) in alone {
         seeds.push(Seed { promised: Some(promised), value: Some(value), ..Seed::new(id, kind) });
     }

@@ -17,9 +17,12 @@ fn strip(page: &str) -> Vec<String> {
 
 async fn the_worst_come_first(db: &Db) {
     let site = Site::new(db).await;
-    let calm: Vec<Seed> = (0..80).map(|n| Seed { promised: Some(4), ..Seed::new(&format!("calm-{n}"), Kind::LabelNeverScanned) }).collect();
+    let calm: Vec<Seed> = (0..80)
+        .map(|n| Seed { promised: Some(4), ..Seed::new(&format!("calm-{n}"), Kind::LabelNeverScanned) })
+        .collect();
     seed::insert(db, &calm).await;
-    let overdue = |id: &str, days: i32, value| Seed { promised: Some(-days), value: Some(value), ..Seed::new(id, Kind::Late) };
+    let overdue =
+        |id: &str, days: i32, value| Seed { promised: Some(-days), value: Some(value), ..Seed::new(id, Kind::Late) };
     let bad: Vec<Seed> = (1..=9).map(|days| overdue(&format!("late-{days}"), days, 5_000)).collect();
     seed::insert(db, &bad).await;
     // The same parcel twice is one parcel.
@@ -53,7 +56,7 @@ async fn groups_add_up(db: &Db) {
     let ann = site.login("ann").await;
     let page = ann.page("/ops").await;
     assert!(page.contains(">70 to look at<"), "{page}");
-    assert!(page.contains("<b>gls: no scans at all</b>"), "a silent feed stands above everything");
+    assert!(page.contains("<b>gls: no scans at all.</b>"), "a silent feed stands above everything");
     let group = page.split("id=\"groups\"").nth(1).unwrap();
     // 42 single ones and the order's own; the other kind's 17 are of another carrier than the order's own.
     assert!(group.contains("<b>43</b>") && group.contains("<b>17</b>") && !group.contains("<b>18</b>"), "{group}");
@@ -61,7 +64,8 @@ async fn groups_add_up(db: &Db) {
     assert!(ann.page("/ops?carrier=-").await.contains(">6 to look at<"), "those of which no carrier is known");
     assert!(ann.page("/ops?age=3d").await.contains(">6 to look at<"));
     assert!(ann.page("/ops?standing=snoozed").await.contains("Nothing fits this filter"));
-    let href = group.split("href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&").replace("&#x3D;", "=");
+    let href =
+        group.split("href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&").replace("&#x3D;", "=");
     let list = ann.page(&href).await;
     assert!(list.contains(">1 alert<") && list.contains("D-1"), "a group opens to its list: {href}");
 }
@@ -98,7 +102,13 @@ async fn hostile_text_is_text(db: &Db) {
     ])
     .await;
     let odd = Box::leak(nasty.to_owned().into_boxed_str());
-    let seed = Seed { parcel: Some(nasty.into()), carrier: Some(odd), lane: Some(odd), warehouse: Some(odd), ..Seed::new(id, Kind::Late) };
+    let seed = Seed {
+        parcel: Some(nasty.into()),
+        carrier: Some(odd),
+        lane: Some(odd),
+        warehouse: Some(odd),
+        ..Seed::new(id, Kind::Late)
+    };
     seed.insert(db).await;
     seed::outage(db, "<b>x", start()).await;
     let ann = site.login("ann").await;
@@ -132,7 +142,9 @@ async fn hostile_text_is_text(db: &Db) {
     let answer = ann.get("/ops").await;
     let policy = answer.header("content-security-policy").unwrap();
     assert!(policy.starts_with("default-src 'none'; style-src 'nonce-"), "{policy}");
-    for (name, value) in [("cache-control", "no-store"), ("referrer-policy", "same-origin"), ("x-content-type-options", "nosniff")] {
+    for (name, value) in
+        [("cache-control", "no-store"), ("referrer-policy", "same-origin"), ("x-content-type-options", "nosniff")]
+    {
         assert_eq!(answer.header(name), Some(value));
     }
     // Nothing on any page is styled or scripted in place, which the policy would stop.
