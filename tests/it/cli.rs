@@ -302,6 +302,7 @@ fn the_demo_shows_orders_and_their_messages_and_stops_by_itself() {
     let mail = page(address, &format!("/messages/{}", mail.expect("found")));
     assert!(mail.contains("sandbox") && mail.contains("text/html"), "the mail is fenced in: {mail}");
     assert!(page(address, "/orders/harbour/none").starts_with("HTTP/1.1 404"));
+    assert!(page(address, "/ops").contains("This is the demo"), "the console is open to whoever sits here");
     assert!(child.wait().expect("the demo ends").success());
     let left = std::fs::read_dir(folder.path()).expect("the folder").count();
     assert_eq!(left, 0, "the demo leaves something behind");
@@ -390,9 +391,30 @@ fn the_worker_takes_events_over_http_and_stops_when_asked() {
     assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
     assert!(page(&worker.address, "/readyz").starts_with("HTTP/1.1 200"));
     assert!(page(&worker.address, "/metrics").contains("doorstep_"), "no metrics");
+    assert!(page(&worker.address, "/ops").starts_with("HTTP/1.1 404"), "no console without people");
     worker.stop();
     let story = lines(&printed(folder.path(), &["explain", "1001", "--json"])).remove(0);
     assert_eq!(story["facts"].as_array().map(Vec::len), Some(1), "{story}");
+}
+
+#[test]
+fn the_console_is_on_for_the_people_of_the_users_file() {
+    use doorstep::web::ops::people::People;
+    let folder = folder();
+    let hash = |password: &str| {
+        std::fs::write(folder.path().join("password"), password).expect("a file");
+        let stdin = std::fs::File::open(folder.path().join("password")).expect("a file");
+        doorstep(folder.path()).args(["ops", "hash"]).stdin(stdin).output().expect("the binary starts")
+    };
+    assert_eq!(hash("too short\n").status.code(), Some(1));
+    let hash = String::from_utf8(hash("correct horse battery\n").stdout).expect("utf-8");
+    std::fs::write(folder.path().join("users"), format!("ann operator {hash}")).expect("a file");
+    People::read(&folder.path().join("users")).expect("the file is as it should be");
+    let worker = Worker::start(folder.path(), &[("DOORSTEP_OPS__USERS_FILE", "users")]);
+    let stranger = page(&worker.address, "/ops");
+    assert!(stranger.starts_with("HTTP/1.1 303") && stranger.contains("/ops/login?next=%2Fops"), "{stranger}");
+    assert!(page(&worker.address, "/ops/login").contains("Password"));
+    worker.stop();
 }
 
 #[test]
