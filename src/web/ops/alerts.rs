@@ -73,7 +73,8 @@ pub(super) async fn show(State(ops): State<Ops>, visitor: Visitor, Query(asked):
 
 impl Inner {
     async fn alerts<'a>(&self, asked: &'a Asked) -> Result<Facts<'a>, StoreError> {
-        let filter = asked.filter(self.now());
+        let seen = self.now();
+        let filter = asked.filter(seen);
         let after = asked
             .after
             .split_once('.')
@@ -97,7 +98,7 @@ impl Inner {
             rows: rows.iter().map(|row| self.row_of(row)).collect(),
             filters: filters(&groups, asked),
             fields: asked.fields(),
-            seen: self.now().as_millisecond(),
+            seen: seen.as_millisecond(),
             next,
             first: after.map(|_| list),
         })

@@ -36,8 +36,16 @@ pub(super) struct Visitor {
     pub(super) csrf: String,
     /// A cookie to set: the proxy let somebody in for whom there was no session yet.
     pub(super) new_cookie: Option<String>,
-    /// Whether there is something to log out of.
-    pub(super) by_password: bool,
+    pub(super) way: Way,
+}
+
+/// How somebody came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// There is something to log out of.
+    Password,
+    Proxy,
+    Demo,
 }
 
 impl Visitor {
@@ -122,7 +130,8 @@ impl FromRequest<Ops> for Leaving {
 impl Inner {
     async fn visitor(&self, parts: &Parts) -> Result<Visitor, Response> {
         if self.entrance.is_open {
-            return self.demo_visitor(parts);
+            let elsewhere = || self.refusal(StatusCode::FORBIDDEN, "The demo's console is for this machine alone.");
+            return self.demo_visitor(parts).ok_or_else(elsewhere);
         }
         let peer = peer(parts);
         let named = self.entrance.proxy.as_ref().map_or(Named::Nobody, |proxy| proxy.names(peer, &parts.headers));
@@ -144,18 +153,13 @@ impl Inner {
 
     /// Whoever sits at this machine. The name in the address is looked at too, since a page from elsewhere could have its own
     /// name lead here.
-    fn demo_visitor(&self, parts: &Parts) -> Result<Visitor, Response> {
+    fn demo_visitor(&self, parts: &Parts) -> Option<Visitor> {
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        let name = host
-            .rsplit_once(':')
-            .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
-            .map_or(host, |(name, _)| name);
+        let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let name = host.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(host, |(name, _)| name);
         let is_here = peer(parts).to_canonical().is_loopback() && ["localhost", "127.0.0.1", "[::1]"].contains(&name);
-        if !is_here {
-            return Err(self.refusal(StatusCode::FORBIDDEN, "The demo's console is for this machine alone."));
-        }
-        let csrf = self.demo_csrf.clone();
-        Ok(Visitor { name: "demo".to_owned(), role: Role::Operator, csrf, new_cookie: None, by_password: false })
+        let (name, csrf) = ("demo".to_owned(), self.demo_csrf.clone());
+        is_here.then_some(Visitor { name, role: Role::Operator, csrf, new_cookie: None, way: Way::Demo })
     }
 
     /// The person whose session the cookie names. What they may do is what the users' file says now.
@@ -165,7 +169,7 @@ impl Inner {
         let session = self.store.ops_session(&digest(cookie), settings.idle(), settings.life()).await?;
         Ok(session.filter(|session| session.role != BY_PROXY).and_then(|session| {
             let role = people.role_of(&session.person)?;
-            Some(Visitor { name: session.person, role, csrf: session.csrf, new_cookie: None, by_password: true })
+            Some(Visitor { name: session.person, role, csrf: session.csrf, new_cookie: None, way: Way::Password })
         }))
     }
 
@@ -175,15 +179,15 @@ impl Inner {
         if let Some(cookie) = cookie(&parts.headers) {
             let session = self.store.ops_session(&digest(cookie), settings.idle(), settings.life()).await?;
             if let Some(session) = session.filter(|session| session.person == name && session.role == BY_PROXY) {
-                return Ok(Visitor { name, role, csrf: session.csrf, new_cookie: None, by_password: false });
+                return Ok(Visitor { name, role, csrf: session.csrf, new_cookie: None, way: Way::Proxy });
             }
         }
         // A form without a session fails by its token: only a page begins one.
         if parts.method != Method::GET {
-            return Ok(Visitor { name, role, csrf: secret(), new_cookie: None, by_password: false });
+            return Ok(Visitor { name, role, csrf: secret(), new_cookie: None, way: Way::Proxy });
         }
         let (cookie, csrf) = self.begin_session(&name, BY_PROXY).await?;
-        Ok(Visitor { name, role, csrf, new_cookie: Some(cookie), by_password: false })
+        Ok(Visitor { name, role, csrf, new_cookie: Some(cookie), way: Way::Proxy })
     }
 
     /// Begins a session, and clears away those that are over. Answers with the cookie to set and the token.
@@ -231,18 +235,20 @@ impl Inner {
         }
         let Some(origin) = text("origin") else { return true };
         let from = origin.split_once("://").map(|(_, host)| host);
-        let by_proxy = self.entrance.proxy.as_ref().is_some_and(|proxy| proxy.is_at(peer(parts)));
+        let by_proxy = self.entrance.networks.hold(peer(parts));
         from.is_some() && (from == text("host") || (by_proxy && from == text("x-forwarded-host")))
     }
 
     /// Where the request comes from: the last address that the proxy did not add itself.
     pub(super) fn client(&self, parts: &Parts) -> IpAddr {
-        let (peer, proxy) = (peer(parts), self.entrance.proxy.as_ref());
-        let Some(proxy) = proxy.filter(|proxy| proxy.is_at(peer)) else { return peer };
+        let (peer, networks) = (peer(parts), &self.entrance.networks);
+        if !networks.hold(peer) {
+            return peer;
+        }
         let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
         let hops: Vec<&str> = forwarded.flat_map(|line| line.split(',')).map(str::trim).collect();
-        let addresses = hops.iter().rev().map_while(|hop| hop.parse::<IpAddr>().ok());
-        addresses.into_iter().find(|hop| !proxy.is_at(*hop)).unwrap_or(peer)
+        let mut addresses = hops.iter().rev().map_while(|hop| hop.parse::<IpAddr>().ok());
+        addresses.find(|hop| !networks.hold(*hop)).unwrap_or(peer)
     }
 
     fn to_login(&self, parts: &Parts) -> Response {

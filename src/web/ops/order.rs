@@ -4,6 +4,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -17,12 +18,16 @@ use super::{Inner, Ops, done, tell};
 use crate::channel::capture;
 use crate::dispatch;
 use crate::domain::alert::Standing;
+use crate::domain::day::date;
+use crate::domain::delay::MORNING;
 use crate::domain::fold::value;
 use crate::domain::id::{NoticeKey, OrderKey};
-use crate::domain::order::State as OrderState;
+use crate::domain::lane::memory::Looked;
+use crate::domain::order::{State as OrderState, Told};
 use crate::domain::parcel::{Parcel, Status};
 use crate::domain::promise::promised;
-use crate::explain::{Story, now as how_it_stands, sentence_of, zone_name};
+use crate::domain::window;
+use crate::explain::{Story, foresight, now as how_it_stands, sentence_of, zone_name};
 use crate::store::StoreError;
 use crate::store::rows::{NoticeRow, State as NoticeState};
 use crate::store::worklist::Watched;
@@ -159,11 +164,11 @@ impl Inner {
             tone: tone.unwrap_or_default(),
             worth: total.map(|total| amount(total, currency)),
             zone: zone_name(&state.zone),
-            standing: how_it_stands(&state, &write),
+            standing: how_it_stands(&state, &write).into_iter().chain(foresight(&story.order.told)).collect(),
             parcels: state.parcels.iter().enumerate().map(|(place, p)| self.parcel(place, p, &state)).collect(),
             alerts: open.into_iter().map(|watched| self.row_of(watched)).collect(),
             cleared: over.into_iter().rev().map(|watched| self.row_of(watched)).collect(),
-            chances: chances(&chances_of(&watched), zone),
+            chances: chances(&chances_of(&story.order.told, &watched, zone), zone),
             messages: story.notices.iter().rev().map(|row| self.message(key, row)).collect(),
             line: lines(&story, zone),
             timers: self.timers(&story),
@@ -232,13 +237,22 @@ impl Inner {
     }
 }
 
-/// The chance of missing the promise, as it was known over time: what stood in each alert when it was opened.
-fn chances_of(watched: &[Watched]) -> Vec<(Timestamp, f64)> {
+/// The chance of missing the promise, as it was known over time: morning by morning; without mornings, what stood in each alert
+/// when it was opened.
+fn chances_of(told: &Told, watched: &[Watched], zone: &TimeZone) -> Vec<(Timestamp, f64)> {
+    let morning = |looked: &Looked| {
+        let at = window::at_local(date(looked.day)?, MORNING, zone);
+        Some((at, f64::from(looked.told)))
+    };
+    let mornings: Vec<_> = told.lane.iter().flat_map(|memory| &memory.mornings).filter_map(morning).collect();
+    if !mornings.is_empty() {
+        return mornings;
+    }
     watched.iter().filter_map(|watched| Some((watched.alert.opened_at, watched.alert.chance?))).collect()
 }
 
 /// The story's lines, the latest first.
-fn lines(story: &Story, zone: &jiff::tz::TimeZone) -> Vec<Line> {
+fn lines(story: &Story, zone: &TimeZone) -> Vec<Line> {
     let write = |at: Timestamp| clock(at, zone);
     let line = |line: crate::explain::Line| Line {
         at: write(line.at),

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use handlebars::Handlebars;
 use serde::Serialize;
 
-use super::guard::Visitor;
+use super::guard::{Visitor, Way};
 use crate::web::page::guard;
 
 const STYLE: &str = include_str!("../../../templates/page/ops/style.css");
@@ -170,8 +170,8 @@ impl Pages {
         let who = Who {
             name: &visitor.name,
             role: visitor.role.as_str(),
-            demo: visitor.name == "demo" && !visitor.by_password && visitor.new_cookie.is_none(),
-            may_leave: visitor.by_password,
+            demo: visitor.way == Way::Demo,
+            may_leave: visitor.way == Way::Password,
         };
         let nonce = nonce();
         let framed = Framed {

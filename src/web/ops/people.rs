@@ -161,11 +161,29 @@ fn is_name(name: &str) -> bool {
     (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && name.chars().all(fits)
 }
 
+/// Where our own reverse proxies stand: what they say of a request is believed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Networks(Vec<IpNet>);
+
+impl Networks {
+    fn read(settings: &Settings) -> Result<Self, BadOps> {
+        let network = |text: &String| text.parse::<IpNet>().map_err(|_| BadOps::Network(text.clone()));
+        Ok(Self(settings.proxy_networks.iter().map(network).collect::<Result<_, _>>()?))
+    }
+
+    /// Whether an address is one of them.
+    pub(super) fn hold(&self, address: IpAddr) -> bool {
+        // A loopback peer of an IPv6 socket may come as ::ffff:127.0.0.1.
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
 /// A reverse proxy that names people.
 #[derive(Debug, Clone)]
 pub(super) struct Proxy {
     header: HeaderName,
-    networks: Vec<IpNet>,
+    networks: Networks,
     operators: Vec<String>,
     viewers: Vec<String>,
 }
@@ -181,33 +199,24 @@ pub(super) enum Named {
 }
 
 impl Proxy {
-    fn read(settings: &Settings) -> Result<Option<Self>, BadOps> {
+    fn read(settings: &Settings, networks: &Networks) -> Result<Option<Self>, BadOps> {
         if settings.proxy_header.is_empty() {
             return Ok(None);
         }
         let header = HeaderName::from_bytes(settings.proxy_header.as_bytes()).map_err(|_| BadOps::Header)?;
-        let network = |text: &String| text.parse::<IpNet>().map_err(|_| BadOps::Network(text.clone()));
-        let networks: Vec<IpNet> = settings.proxy_networks.iter().map(network).collect::<Result<_, _>>()?;
-        if networks.is_empty() {
+        if networks.0.is_empty() {
             return Err(BadOps::NoNetworks);
         }
         let (operators, viewers) = (settings.proxy_operators.clone(), settings.proxy_viewers.clone());
         if operators.is_empty() && viewers.is_empty() {
             return Err(BadOps::NobodyByProxy);
         }
-        Ok(Some(Self { header, networks, operators, viewers }))
-    }
-
-    /// Whether the other end of the connection is the proxy.
-    pub(super) fn is_at(&self, peer: IpAddr) -> bool {
-        // A loopback peer of an IPv6 socket may come as ::ffff:127.0.0.1.
-        let peer = peer.to_canonical();
-        self.networks.iter().any(|network| network.contains(&peer))
+        Ok(Some(Self { header, networks: networks.clone(), operators, viewers }))
     }
 
     /// Whom it names. A header that comes twice was not written by the proxy alone.
     pub(super) fn names(&self, peer: IpAddr, headers: &HeaderMap) -> Named {
-        if !self.is_at(peer) {
+        if !self.networks.hold(peer) {
             return Named::Nobody;
         }
         let mut given = headers.get_all(&self.header).iter();
@@ -229,6 +238,7 @@ impl Proxy {
 pub struct Entrance {
     pub(super) people: Option<People>,
     pub(super) proxy: Option<Proxy>,
+    pub(super) networks: Networks,
     /// The demo: whoever sits at this machine is an operator.
     pub(super) is_open: bool,
     pub(super) zone: TimeZone,
@@ -247,14 +257,15 @@ impl Entrance {
         }
         let file = Some(&settings.users_file).filter(|path| !path.as_os_str().is_empty());
         let people = file.map(|path| People::read(path)).transpose()?;
-        let proxy = Proxy::read(settings)?;
-        Ok(Some(Self { people, proxy, is_open: false, zone, settings: settings.clone() }))
+        let networks = Networks::read(settings)?;
+        let proxy = Proxy::read(settings, &networks)?;
+        Ok(Some(Self { people, proxy, networks, is_open: false, zone, settings: settings.clone() }))
     }
 
     /// For the demo: everybody at this machine is an operator.
     pub fn open_to_this_machine() -> Self {
         let settings = Settings::default();
-        Self { people: None, proxy: None, is_open: true, zone: TimeZone::UTC, settings }
+        Self { people: None, proxy: None, networks: Networks::default(), is_open: true, zone: TimeZone::UTC, settings }
     }
 }
 
@@ -316,7 +327,8 @@ mod tests {
             proxy_viewers: vec!["bob".to_owned()],
             ..Settings::default()
         };
-        let proxy = Proxy::read(&settings).unwrap().unwrap();
+        let read = |settings: &Settings| Proxy::read(settings, &Networks::read(settings)?);
+        let proxy = read(&settings).unwrap().unwrap();
         let named = |peer: &str, names: &[&str]| {
             let mut headers = HeaderMap::new();
             for name in names {
@@ -331,6 +343,6 @@ mod tests {
         assert_eq!(named("10.1.2.3", &["ann", "ann"]), Named::Nobody, "one of the two came from outside");
         assert_eq!(named("10.1.2.3", &["<ann>"]), Named::Nobody);
         let nowhere = Settings { proxy_networks: vec![], ..settings };
-        assert!(matches!(Proxy::read(&nowhere), Err(BadOps::NoNetworks)));
+        assert!(matches!(read(&nowhere), Err(BadOps::NoNetworks)));
     }
 }

@@ -14,7 +14,7 @@ pub struct Settings {
     pub users_file: PathBuf,
     /// The header in which a reverse proxy names the person that it has let in. Empty: no proxy is believed.
     pub proxy_header: String,
-    /// The addresses from which that header is believed.
+    /// The networks of our own proxies, from which that header and `X-Forwarded-…` are believed.
     pub proxy_networks: Vec<String>,
     /// Whom the proxy may name as operators.
     pub proxy_operators: Vec<String>,

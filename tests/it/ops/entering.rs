@@ -205,6 +205,33 @@ async fn tries_are_limited() {
 }
 
 #[tokio::test]
+async fn tries_are_counted_by_the_address_that_our_proxy_names() {
+    let db = Db::sqlite().await;
+    let behind = Site::with(&db, |settings| settings.proxy_networks = vec!["127.0.0.0/8".to_owned()]).await;
+    let ahead = Site::new(&db).await;
+    for n in 0..31 {
+        // The proxy adds the last one; what stands before it, anybody can write.
+        let hops = format!("10.9.9.{n}, 192.0.2.7");
+        let more = [("x-forwarded-for", hops.as_str())];
+        let wanted = if n < 30 { 403 } else { 429 };
+        assert_eq!(behind.try_login(&format!("name-{n}"), "wrong", &more).await.status, wanted, "try {n}");
+        assert_eq!(
+            ahead.try_login(&format!("name-{n}"), "wrong", &more).await.status,
+            wanted,
+            "nobody's word: try {n}"
+        );
+    }
+    let elsewhere = [("x-forwarded-for", "192.0.2.8")];
+    assert_eq!(behind.try_login("ann", PASSWORD, &elsewhere).await.status, 303, "others are not shut out");
+    assert_eq!(
+        ahead.try_login("ann", PASSWORD, &elsewhere).await.status,
+        429,
+        "without a proxy the header means nothing"
+    );
+    db.end().await;
+}
+
+#[tokio::test]
 async fn the_demo_is_open_to_this_machine_by_its_own_name() {
     let db = Db::sqlite().await;
     let site = Site::demo(&db).await;
