@@ -1,7 +1,7 @@
 //! The ops console, under `/ops`: what is wrong, who looks after it, and one order's whole story. It works without JavaScript;
 //! with it, pages follow what the workers do.
 //!
-//! [`guard`] says who may look and who may act; every other file is one page or one sort of action.
+//! `guard.rs` says who may look and who may act; every other file is one page or one sort of action.
 
 mod act;
 mod alerts;
