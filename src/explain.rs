@@ -33,7 +33,7 @@ pub struct Story {
 pub struct Line {
     pub at: Timestamp,
     /// Orders what came in together: when a fact happened; for decisions, after all of them.
-    then: Timestamp,
+    pub then: Timestamp,
     /// `fact`, `planned`, `accepted`, `silent`, …
     pub what: &'static str,
     /// The fact's type, or stage, channel, person and parcel.
