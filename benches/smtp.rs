@@ -50,7 +50,7 @@ fn message() -> Message {
         key: NoticeKey::new(&order, &["shipped"]),
         order,
         shipment: None,
-        stage: Stage::Shipped,
+        stage: Some(Stage::Shipped),
         role: Role::Customer,
         locale: "pl".to_owned(),
         planned_at: "2026-11-21T09:30:00Z".parse().expect("a time"),

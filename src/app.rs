@@ -66,6 +66,7 @@ pub async fn run(config: Config, file: Option<PathBuf>) -> anyhow::Result<()> {
     let entrance = Entrance::read(&config.ops)?;
     let store = open_store(&config).await?;
     let parts = Parts::new(&config, store, speaking, links.clone())?;
+    parts.announcer.listen().await.context("looking for silent feeds")?;
     let listener = TcpListener::bind(config.http.listen)
         .await
         .with_context(|| format!("listening on http.listen = {}", config.http.listen))?;
@@ -110,7 +111,7 @@ struct Worker {
     gatherer: (CancellationToken, JoinHandle<()>),
     timers: (CancellationToken, JoinHandle<()>),
     dispatcher: (CancellationToken, JoinHandle<()>),
-    /// What reports: outcome events, figures.
+    /// What reports: outcome events, alerts, figures.
     aside: CancellationToken,
     aside_tasks: Vec<JoinHandle<()>>,
 }
@@ -124,7 +125,7 @@ impl Worker {
         tokens: Tokens,
         listener: TcpListener,
     ) -> anyhow::Result<Self> {
-        let Parts { store, voices, decoder, hinge, timers, dispatcher, lanes } = parts;
+        let Parts { store, voices, decoder, hinge, timers, dispatcher, lanes, announcer } = parts;
         let (entrances, aside) = (CancellationToken::new(), CancellationToken::new());
         let mut entrance_tasks = Vec::new();
         let mut health = vec![database_part(&store)];
@@ -165,6 +166,7 @@ impl Worker {
         let mut aside_tasks = vec![
             tokio::spawn(chores::look(store.clone(), aside.clone())),
             tokio::spawn(lanes.run(store.clone(), aside.clone())),
+            tokio::spawn(announcer.run(aside.clone())),
             tokio::spawn(chores::watch(store.clone(), policies, config.tells_outcomes(), aside.clone())),
             tokio::spawn(chores::tidy(store.clone(), config.retention.clone(), aside.clone())),
         ];

@@ -4,7 +4,6 @@
 //! before the commit, so a batch that lost a race simply runs again from the start.
 
 mod batch;
-mod quiet;
 mod room;
 mod telling;
 
@@ -24,6 +23,7 @@ use crate::domain::id::{BrandId, OrderKey, TrackingNumber};
 use crate::domain::lane::school::School;
 use crate::domain::order::Order;
 use crate::domain::policy::Policy;
+use crate::feeds::{Pulse, QuietFeeds};
 use crate::ingest::{Apply, Incoming, decode};
 use crate::lanes::{self, Shelf};
 use crate::store::rows::{Arrival, Changes, Planned, Refused, Seen};
@@ -31,7 +31,6 @@ use crate::store::{Store, StoreError, Tx, unbroken};
 use crate::telemetry;
 
 use batch::{Batch, Damaged, Written};
-pub use quiet::QuietFeeds;
 use room::Room;
 use telling::Made;
 
@@ -117,6 +116,7 @@ pub struct Hinge {
     lanes: Shelf,
     cause: Cause,
     tells: bool,
+    pulse: Pulse,
     quiet_feeds: QuietFeeds,
 }
 
@@ -165,8 +165,8 @@ impl From<Failed> for StoreError {
 impl Hinge {
     /// A hinge that hands notices over to the dispatcher behind `handoff`.
     pub fn new(store: Store, policies: Policies, clock: Clock, handoff: Handoff<Order>) -> Self {
-        let quiet_feeds = QuietFeeds::default();
-        Self { store, policies, clock, handoff, lanes: Shelf::default(), cause: Cause::Fact, tells: false, quiet_feeds }
+        let (lanes, pulse, quiet_feeds) = (Shelf::default(), Pulse::default(), QuietFeeds::default());
+        Self { store, policies, clock, handoff, lanes, cause: Cause::Fact, tells: false, pulse, quiet_feeds }
     }
 
     /// The same hinge, which foresees by these lanes. Without any, it learns and foresees nothing.
@@ -179,6 +179,11 @@ impl Hinge {
         Self { tells: true, ..self.clone() }
     }
 
+    /// The same hinge, which counts carriers' scans there once they are committed.
+    pub fn counting(&self, pulse: Pulse) -> Self {
+        Self { pulse, ..self.clone() }
+    }
+
     /// The same hinge, which takes from `quiet_feeds` whose parcels' silence means nothing.
     pub fn minding(&self, quiet_feeds: QuietFeeds) -> Self {
         Self { quiet_feeds, ..self.clone() }
@@ -186,7 +191,7 @@ impl Hinge {
 
     /// The same hinge for old orders: their facts update the state, and nobody is told what has already happened.
     pub fn importing(&self) -> Self {
-        Self { cause: Cause::Import, ..self.clone() }
+        Self { cause: Cause::Import, pulse: Pulse::default(), ..self.clone() }
     }
 
     /// Looks at orders again because their time has come.
@@ -250,7 +255,9 @@ impl Hinge {
         let mut batch = Batch::new(self.quiet_feeds.now());
         let waiting = self.fold_all(&mut tx, &mut batch, &facts, &mut verdicts).await?;
         crash::point("apply.decided");
+        let scans = batch.scans(&facts, self.clock.now());
         self.commit(tx, batch, waiting, refused).await?;
+        scans.iter().for_each(|carrier| self.pulse.note(carrier, self.clock.now()));
         Ok(verdicts)
     }
 

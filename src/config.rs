@@ -17,7 +17,7 @@ use crate::ingest::amqp;
 use crate::ingest::decode::Limits;
 use crate::telemetry::Format;
 use crate::voice::brand::{Brand, Flaw};
-use crate::{dispatch, link, store, web};
+use crate::{alerting, dispatch, feeds, link, store, web};
 use brands::{House, Voices};
 
 /// The annotated file with every default: what the environment's variables are read against, and what people copy.
@@ -44,6 +44,10 @@ pub struct Config {
     pub email: email::Settings,
     pub sms: sms::Settings,
     pub dispatch: dispatch::settings::Settings,
+    /// Who of the shop's own people hears of alerts.
+    pub alerts: alerting::settings::Settings,
+    /// When a carrier's silent feed is an outage.
+    pub feeds: feeds::Settings,
     /// What other programs hear of notices.
     pub outcomes: Outcomes,
     /// How long rows are kept.

@@ -49,6 +49,10 @@ pub const POINTS: &[&str] = &[
     "outcomes.claimed",
     "outcomes.confirmed",
     "outcomes.forgotten",
+    // Alerts to ops.
+    "alerts.written",
+    "alerts.claimed",
+    "alerts.sent",
 ];
 
 /// Passes a point: does nothing, or ends the process here if a test asked for that.

@@ -22,6 +22,10 @@ pub mod channel;
 pub mod voice;
 // The path of a notice from due to settled.
 pub mod dispatch;
+// Ops hear of alerts: gathered, sent, reminded of.
+pub mod alerting;
+// Carriers' feeds: counted, and silent ones known.
+pub mod feeds;
 
 // One order's whole story, for people.
 pub mod explain;

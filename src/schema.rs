@@ -7,6 +7,7 @@
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
+use crate::alerting::message::{AlertData, Body, FeedData};
 use crate::channel::sms;
 use crate::domain::event::Kind;
 use crate::ingest::wire::{OrderData, ShipmentData};
@@ -23,6 +24,8 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("alert-event", alert_event()),
         ("delay-event", delay_event()),
         ("sms-send", sms_send()),
+        ("alert-post", alert_post()),
+        ("feed-post", feed_post()),
     ]
 }
 
@@ -61,6 +64,16 @@ pub fn shipment_event() -> Value {
 /// An outcome event about a notice (contract, section 4).
 pub fn notice_event() -> Value {
     titled("What became of a notice", of::<NoticeEvent<'static>>())
+}
+
+/// The body of the webhook that tells of alerts.
+pub fn alert_post() -> Value {
+    titled("Alerts that were opened, that nobody has acknowledged, or that are over", of::<Body<AlertData<'static>>>())
+}
+
+/// The body of the webhook that tells of a carrier's silent feed.
+pub fn feed_post() -> Value {
+    titled("A carrier's feed that has stopped, or is back", of::<Body<FeedData<'static>>>())
 }
 
 /// An outcome event about a delay (contract, section 4).

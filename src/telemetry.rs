@@ -59,6 +59,8 @@ labels! {
     pub enum Link { Consume = "consume", Publish = "publish", }
     /// How publishing an outcome event ended.
     pub enum Published { Confirmed = "confirmed", Failed = "failed", }
+    /// How a try to send a message to ops ended.
+    pub enum PostOutcome { Sent = "sent", Retried = "retried", GivenUp = "given_up", }
     /// How a reload of the brands ended.
     pub enum Reload { Taken = "taken", Refused = "refused", }
 }
@@ -152,6 +154,24 @@ pub fn stored(figures: &rows::Figures, now: Timestamp) {
     TABLE.wakes_due.set(figures.wakes_due as f64);
 }
 
+/// Shows open alerts, messages to ops that wait, and silent feeds.
+pub fn alerts(figures: &rows::AlertFigures, now: Timestamp) {
+    let age = |since: &Timestamp| now.duration_since(*since).as_secs_f64().max(0.0);
+    let open: Vec<_> = figures
+        .open
+        .iter()
+        .map(|(brand, kind, standing, count, since)| (brand.clone(), *kind, *standing, *count, age(since)))
+        .collect();
+    TABLE.alerts(&open);
+    TABLE.alert_posts_waiting.set(figures.posts_waiting as f64);
+    TABLE.feed_outages.set(figures.quiet_feeds as f64);
+}
+
+/// Counts a try to send a message to ops.
+pub fn alert_post(outcome: PostOutcome) {
+    TABLE.alert_posts[outcome as usize].increment(1);
+}
+
 /// Says whether the consumer is connected and fed.
 pub fn amqp_consumer_up(up: bool) {
     TABLE.amqp_consumer_up.set(f64::from(u8::from(up)));
@@ -201,6 +221,10 @@ pub fn catalogue() -> &'static [(&'static str, &'static str, &'static str)] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::alert::{Kind, Standing};
+
+    /// What is shown of alerts is the last that was said: two tests must not speak at once.
+    static ALERTS: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
     /// The value of a series in the text that Prometheus reads; 0 where it is not there.
     fn value(series: &str) -> f64 {
@@ -214,6 +238,10 @@ mod tests {
         store_tx("telemetry_test", TxOutcome::Committed, Duration::from_millis(2));
         http_request(Some("/v1/events"), 202, Duration::from_millis(2));
         applied_batch(3, Duration::from_millis(2));
+        let now: Timestamp = "2026-11-02T09:00:00Z".parse().expect("a time");
+        let _alone = ALERTS.lock();
+        let open = vec![("harbour".to_owned(), Kind::Stalled, Standing::Open, 400, now)];
+        alerts(&rows::AlertFigures { open, ..rows::AlertFigures::default() }, now);
         for channel in Channel::ALL {
             send_took(channel, Duration::from_millis(2));
             fact_to_accept(channel, Duration::from_secs(3));
@@ -264,6 +292,23 @@ mod tests {
         stored(&rows::Figures::default(), now);
         assert_eq!(value(r#"doorstep_outbox_open{channel="email",state="sending"}"#), 0.0);
         assert_eq!(value(r#"doorstep_outbox_oldest_due_seconds{channel="email"}"#), 0.0);
+    }
+
+    #[test]
+    fn open_alerts_are_shown_taken_back_and_bounded() {
+        let now: Timestamp = "2026-11-02T09:00:00Z".parse().expect("a time");
+        let of = |brand: String| (brand, Kind::Late, Standing::Open, 3, now - jiff::SignedDuration::from_secs(60));
+        let figures = |brands: std::ops::Range<u32>| rows::AlertFigures {
+            open: brands.map(|number| of(format!("brand-{number:02}"))).collect(),
+            ..rows::AlertFigures::default()
+        };
+        let _alone = ALERTS.lock();
+        alerts(&figures(0..60), now);
+        let open = |brand: &str| value(&format!(r#"doorstep_alerts_open{{brand="{brand}",kind="late",state="open"}}"#));
+        assert_eq!((open("brand-00"), open("brand-49"), open("brand-50"), open("other")), (3.0, 3.0, 0.0, 30.0));
+        assert_eq!(value(r#"doorstep_alerts_oldest_seconds{brand="brand-00",kind="late"}"#), 60.0);
+        alerts(&figures(1..2), now);
+        assert_eq!((open("brand-00"), open("brand-01"), open("other")), (0.0, 3.0, 0.0));
     }
 
     #[test]

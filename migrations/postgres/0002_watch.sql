@@ -35,7 +35,7 @@ create table alerts (
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 create index alerts_order on alerts (order_key);
 create index alerts_open on alerts (brand, kind, opened_at) where cleared_at is null;
-create index alerts_new on alerts (opened_at) where announced_at is null;
+create index alerts_new on alerts (opened_at) where announced_at is null and cleared_at is null;
 create index alerts_over on alerts (cleared_at) where clear_announced_at is null and cleared_at is not null;
 create index alerts_snoozed on alerts (snoozed_until) where state = 'snoozed';
 create index alerts_numbers on alerts (parcel) where kind = 'unknown_tracking_number';
@@ -61,6 +61,7 @@ create table alert_posts (
     cause text
 );
 create index alert_posts_due on alert_posts (due_at) where due_at is not null;
+create index alert_posts_hour on alert_posts (brand, created_at);
 
 -- A carrier's own rhythm: scans by hour (hours since 1970-01-01T00:00Z), kept for some weeks.
 create table feed_hours (

@@ -30,7 +30,7 @@ create table alerts (
 );
 create index alerts_order on alerts (order_key);
 create index alerts_open on alerts (brand, kind, opened_at) where cleared_at is null;
-create index alerts_new on alerts (opened_at) where announced_at is null;
+create index alerts_new on alerts (opened_at) where announced_at is null and cleared_at is null;
 create index alerts_over on alerts (cleared_at) where clear_announced_at is null and cleared_at is not null;
 create index alerts_snoozed on alerts (snoozed_until) where state = 'snoozed';
 create index alerts_numbers on alerts (parcel) where kind = 'unknown_tracking_number';
@@ -52,6 +52,7 @@ create table alert_posts (
     cause text
 );
 create index alert_posts_due on alert_posts (due_at) where due_at is not null;
+create index alert_posts_hour on alert_posts (brand, created_at);
 
 create table feed_hours (
     carrier text not null,

@@ -36,6 +36,10 @@ pub(super) async fn look(store: Store, stop: CancellationToken) {
                 Ok(figures) => telemetry::stored(&figures, store.clock().now()),
                 Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "nothing could be counted"),
             }
+            match store.alert_figures().await {
+                Ok(figures) => telemetry::alerts(&figures, store.clock().now()),
+                Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "alerts could not be counted"),
+            }
         }
         telemetry::upkeep();
         pings += 1;
@@ -69,14 +73,11 @@ pub(super) async fn tidy(store: Store, retention: Retention, stop: CancellationT
     }
 }
 
-/// Opens alerts again that were put off until now, and sees to numbers that no order has, until `stop`. `tells`: whether
+/// Sees to numbers that no order has, until `stop`. `tells`: whether
 /// outcome events are queued.
 pub(super) async fn watch(store: Store, policies: Policies, tells: bool, stop: CancellationToken) {
     let mut wakes = 0;
     loop {
-        if let Err(error) = store.reopen_snoozed().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "alerts that were put off stay so for now");
-        }
         if wakes % WAKES_A_LOOK == 0
             && let Err(error) = unknown::look(&store, &policies, tells).await
         {

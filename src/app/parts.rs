@@ -5,11 +5,15 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::voices::{Speaking, Voices};
+use crate::alerting::post::Ways;
+use crate::alerting::settings::Book;
+use crate::alerting::{Announcer, Parts as AlertParts};
 use crate::apply::Hinge;
 use crate::channel::{email, sms};
 use crate::config::Config;
 use crate::dispatch::handoff::Handoff;
 use crate::dispatch::{Dispatcher, Parts as DispatchParts, Senders};
+use crate::feeds::{Pulse, QuietFeeds};
 use crate::ingest::decode::Decoder;
 use crate::lanes::Shelf;
 use crate::link::Links;
@@ -26,6 +30,7 @@ pub struct Parts {
     pub timers: Timers,
     pub dispatcher: Dispatcher,
     pub lanes: Shelf,
+    pub announcer: Announcer,
 }
 
 impl Parts {
@@ -40,10 +45,13 @@ impl Parts {
             sms: sms::Sender::new(&config.sms, clock.clone()).context("section sms")?,
         };
         let decoder = Arc::new(Decoder::new(config.limits, speaking.house.for_decoder()));
+        let announcer = announcer(config, &store, &speaking)?;
+        let (pulse, quiet_feeds) = announcer.ears();
         let voices = Voices::new(speaking);
         let handoff = Handoff::new(config.dispatch.waiting_max);
         let lanes = Shelf::default();
-        let hinge = Hinge::new(store.clone(), voices.policies(), clock, handoff.clone()).knowing(lanes.clone());
+        let hinge = Hinge::new(store.clone(), voices.policies(), clock, handoff.clone());
+        let hinge = hinge.knowing(lanes.clone()).counting(pulse).minding(quiet_feeds.clone());
         let timers = Timers::new(store.clone(), hinge.clone());
         let dispatcher = Dispatcher::new(DispatchParts {
             store: store.clone(),
@@ -51,9 +59,26 @@ impl Parts {
             policies: voices.policies(),
             composer: voices.speaker(links).composer(),
             senders,
+            quiet_feeds,
             settings: config.dispatch.clone(),
             tells_outcomes: config.tells_outcomes(),
         });
-        Ok(Self { store, voices, decoder, hinge, timers, dispatcher, lanes })
+        Ok(Self { store, voices, decoder, hinge, timers, dispatcher, lanes, announcer })
     }
+}
+
+fn announcer(config: &Config, store: &Store, speaking: &Speaking) -> anyhow::Result<Announcer> {
+    let book = Book::new(&config.alerts, &speaking.house).map_err(|wrong| {
+        let lines: Vec<String> = wrong.into_iter().map(|(key, problem)| format!("{key}: {problem}")).collect();
+        anyhow::anyhow!(lines.join("\n  ")).context("the alerts")
+    })?;
+    Ok(Announcer::new(AlertParts {
+        store: store.clone(),
+        book,
+        ways: Ways::new(&config.alerts, &config.email, store.clock())?,
+        base_url: config.links.base_url.clone(),
+        feeds: config.feeds.clone(),
+        pulse: Pulse::default(),
+        quiet: QuietFeeds::default(),
+    }))
 }

@@ -13,6 +13,7 @@ use crate::domain::lane::school::School;
 use crate::domain::notice::{Effect, Notice, Silence, Why};
 use crate::domain::order::Order;
 use crate::domain::policy::Policy;
+use crate::feeds::scanned_by;
 use crate::store::rows::{OrderRow, TallyRow};
 
 /// An order in memory, beside the version that was read.
@@ -99,6 +100,12 @@ impl Batch {
     /// Whether this order is in memory already.
     pub(super) fn has(&self, key: &OrderKey) -> bool {
         self.orders.contains_key(key)
+    }
+
+    /// The carriers of these facts' scans, one for each scan.
+    pub(super) fn scans(&self, facts: &[(usize, &Event)], now: Timestamp) -> Vec<String> {
+        let order = |event: &Event| event.order_key().and_then(|key| self.orders.get(&key)).map(|held| &held.order);
+        facts.iter().filter_map(|(_, event)| Some(scanned_by(event, order(event), now)?.to_owned())).collect()
     }
 
     /// Folds an event into its order, and keeps what follows. The order must have been loaded.

@@ -122,13 +122,14 @@ impl Capture {
     /// Makes the final bytes: the whole [`Captured`] as JSON.
     ///
     /// # Errors
-    /// [`SendError::Never`] when a mail's addresses cannot be written into a mail.
+    /// [`SendError::Never`] when a mail's addresses cannot be written into a mail, and for mails that are no notices.
     pub fn seal(&self, message: &Message) -> Result<Sealed, SendError> {
+        let stage = message.stage.ok_or_else(super::misfit)?;
         let entry = |channel, subject| Entry {
             key: message.key,
             order: message.order.clone(),
             shipment: message.shipment.clone(),
-            stage: message.stage,
+            stage,
             channel,
             role: message.role,
             locale: message.locale.clone(),
@@ -222,7 +223,7 @@ impl Folder {
 }
 
 /// Writes a file so that a reader sees all of it or none.
-fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     let half = dir.join(format!(".{name}.part"));
     std::fs::write(&half, bytes)?;
     std::fs::rename(half, dir.join(name))

@@ -7,6 +7,7 @@ pub mod broker;
 pub mod capture;
 pub mod email;
 pub mod guard;
+pub mod hook;
 mod http;
 pub mod setup;
 pub mod sign;
@@ -28,7 +29,8 @@ pub struct Message {
     pub key: NoticeKey,
     pub order: OrderKey,
     pub shipment: Option<String>,
-    pub stage: Stage,
+    /// `None`: a mail to the shop's own people, which is about no stage of an order.
+    pub stage: Option<Stage>,
     /// Who the person is to the order; shown by captures alone.
     pub role: Role,
     /// BCP 47 tag of the language that was used.
@@ -38,6 +40,13 @@ pub struct Message {
     /// The address or number.
     pub to: Pii<String>,
     pub content: Content,
+}
+
+impl Message {
+    /// What it is about, in one word.
+    fn about(&self) -> &'static str {
+        self.stage.map_or("digest", Stage::as_str)
+    }
 }
 
 /// What was rendered.

@@ -199,7 +199,7 @@ fn seal(message: &Message, text: &Text) -> Sealed {
             brand: brand.as_str(),
             order_id: order.as_str(),
             shipment_id: message.shipment.as_deref(),
-            stage: message.stage.as_str(),
+            stage: message.about(),
             locale: &message.locale,
             key: message.key.0,
         },

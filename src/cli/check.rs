@@ -4,7 +4,10 @@ use serde::Serialize;
 
 use super::Ending;
 use super::out::Out;
+use crate::alerting::post::BadTarget;
+use crate::alerting::settings::Book;
 use crate::app::voices::Speaking;
+use crate::channel::hook::{self, Hook};
 use crate::channel::{email, sms};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -88,6 +91,7 @@ pub async fn run(args: &Args, config: &Config, out: &Out) -> anyhow::Result<Endi
     let mut findings = Findings::default();
     voices(config, &mut findings);
     channels(config, &mut findings);
+    alerts(config, &mut findings);
     entrances(config, &mut findings);
     if !args.offline {
         broker(config, &mut findings).await;
@@ -158,6 +162,22 @@ fn channels(config: &Config, findings: &mut Findings) {
             "mails carry no one-click opt-out: set links.base_url and links.secret_files",
         ),
         Err(wrong) => findings.add("links", Grade::Problem, with_causes(&wrong)),
+    }
+}
+
+fn alerts(config: &Config, findings: &mut Findings) {
+    // Brands that cannot be read are told by the voice.
+    let Ok(house) = config.house_flaws() else { return };
+    for (key, problem) in Book::new(&config.alerts, &house).err().unwrap_or_default() {
+        findings.add("alerts", Grade::Problem, format!("{key}: {problem}"));
+    }
+    for (name, target) in &config.alerts.targets {
+        if let hook::Settings::Capture(capture) = target {
+            findings.add("alerts", Grade::Note, format!("`{name}` is kept in {}, not sent", capture.dir.display()));
+        } else {
+            let built = Hook::new(target, Clock::database()).map_err(|source| BadTarget { name: name.clone(), source });
+            findings.judge("alerts", built, |hook| format!("`{name}` goes to {}", hook.endpoint()));
+        }
     }
 }
 

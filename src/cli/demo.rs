@@ -17,9 +17,10 @@ use tokio_util::sync::CancellationToken;
 use super::Ending;
 use super::out::Out;
 use super::simulate::{self, Arriving};
+use crate::alerting;
 use crate::app::parts::Parts;
 use crate::app::voices::Speaking;
-use crate::channel::{capture, email, sms};
+use crate::channel::{capture, email, hook, sms};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::brands::Voices;
@@ -166,10 +167,13 @@ fn brand_names() -> anyhow::Result<BTreeMap<String, String>> {
 /// The worker's parts on the embedded database, a simulated clock and captured messages.
 async fn open(folder: &Path, start: Timestamp) -> anyhow::Result<Parts> {
     let dir = folder.join("messages");
+    let alerts = hook::Settings::Capture(capture::Settings { dir: folder.join("alerts") });
+    let targets = [("files".to_owned(), alerts)].into();
     let config = Config {
         database: store::Settings::at(format!("sqlite:{}", folder.join("demo.db").display())),
         voice: Voices { default_brand: BRANDS[0].0.to_owned(), folder: None },
         brands: brands()?,
+        alerts: alerting::settings::Settings { targets, ..Default::default() },
         email: email::Settings::Capture(capture::Settings { dir: dir.clone() }),
         sms: sms::Settings::Capture(capture::Settings { dir }),
         ..Config::default()

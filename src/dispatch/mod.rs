@@ -42,6 +42,7 @@ use crate::apply::Policies;
 use crate::clock::Clock;
 use crate::domain::order::Order;
 use crate::domain::person::Channel;
+use crate::feeds::QuietFeeds;
 use crate::store::{Store, StoreError};
 
 use compose::Composer;
@@ -63,6 +64,8 @@ pub struct Parts {
     pub policies: Policies,
     pub composer: Composer,
     pub senders: Senders,
+    /// Carriers whose silence says nothing of single parcels.
+    pub quiet_feeds: QuietFeeds,
     pub settings: Settings,
     /// Whether outcome events are wanted.
     pub tells_outcomes: bool,
@@ -86,6 +89,7 @@ struct Worker {
     policies: Policies,
     composer: Composer,
     senders: Senders,
+    quiet_feeds: QuietFeeds,
     settings: Settings,
     tells_outcomes: bool,
     desk: Desk,
@@ -97,7 +101,7 @@ impl Dispatcher {
     /// Builds the dispatcher; nothing is sent before [`Dispatcher::run`] or [`Dispatcher::run_due`]. To be called within a
     /// tokio runtime.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, handoff, policies, composer, senders, settings, tells_outcomes } = parts;
+        let Parts { store, handoff, policies, composer, senders, quiet_feeds, settings, tells_outcomes } = parts;
         let clock = store.clock().clone();
         let give_up = CancellationToken::new();
         let (desk, desk_tasks) = Desk::open(&store, &clock, tells_outcomes, &give_up);
@@ -108,6 +112,7 @@ impl Dispatcher {
             policies,
             composer,
             senders,
+            quiet_feeds,
             settings,
             tells_outcomes,
             desk,

@@ -164,6 +164,9 @@ impl Worker {
         // Most people have opted out of nothing, so judging first and asking then saves reading the order twice.
         let trusting = judge(Consent::default());
         let Release::Send(telling) = &trusting else { return Ok(trusting) };
+        if let Some(held) = release::held_by_feed(now, policy, order, notice.stage, &self.quiet_feeds.now()) {
+            return Ok(held);
+        }
         let contact = ContactKey::new(notice.channel, telling.address.expose());
         let known = self.desk.consent(contact).await?;
         let consent = Consent { opted_out: !known.allows(notice.stage.class()), told_last_day: known.told_last_day };

@@ -85,7 +85,7 @@ impl Speaker {
             key: notice.key,
             order: notice.order.clone(),
             shipment,
-            stage,
+            stage: Some(stage),
             role: notice.role,
             locale,
             planned_at: notice.planned_at,

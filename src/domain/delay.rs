@@ -213,6 +213,15 @@ fn days_between(first: Date, last: Date) -> i32 {
     day::number(last) - day::number(first)
 }
 
+/// Whether the carrier itself says that the order will be late: by its word, or by the day that it expects. What is late
+/// without that is late by silence and the clock.
+pub fn is_carriers_word(state: &State<'_>, now: Timestamp) -> bool {
+    let today = window::local_day(now, &state.zone);
+    let ahead = promise::expected_last(state).filter(|day| *day >= today);
+    let expects_late = promise::promised(state).zip(ahead).is_some_and(|(promised, day)| day > promised);
+    expects_late || reported(state).1.is_some()
+}
+
 /// The carrier's own word that a parcel is delayed, if it is the last word on any of them.
 fn reported(state: &State<'_>) -> (Option<Reason>, Option<Timestamp>) {
     let delayed = state.parcels.iter().filter_map(|parcel| parcel.now()).find(|now| now.status == Status::Delayed);

@@ -75,6 +75,8 @@ pub enum Why {
     OrderOnHold,
     /// Held: it is night where the person is.
     QuietHours,
+    /// Held: the carrier's whole feed is silent, so a parcel's silence says nothing.
+    FeedOut,
     /// Taken in by `import`: old orders are not told again.
     Imported,
     /// The receiver refused it for good.
@@ -102,6 +104,7 @@ impl Why {
             Self::NothingToCorrect => "nothing_to_correct",
             Self::OrderOnHold => "order_on_hold",
             Self::QuietHours => "quiet_hours",
+            Self::FeedOut => "feed_out",
             Self::Imported => "imported",
             Self::Rejected => "rejected",
             Self::GaveUp => "gave_up",
@@ -126,6 +129,7 @@ impl Why {
             Self::NothingToCorrect => "nothing told before said otherwise",
             Self::OrderOnHold => "the shop is checking the order",
             Self::QuietHours => "it is night where the person is",
+            Self::FeedOut => "the carrier's whole feed is silent",
             Self::Imported => "taken in by import: old orders are not told again",
             Self::Rejected => "the receiver refused it for good",
             Self::GaveUp => "the last try was used up",

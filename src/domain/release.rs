@@ -1,5 +1,7 @@
 //! The second look, just before sending: is it still true, still wanted, and is this the hour?
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::called::{self, Called, Truth, called_for};
@@ -8,6 +10,7 @@ use super::event::Address;
 use super::fold::value;
 use super::notice::{Notice, Said, Why};
 use super::order::{Handled, Order, State};
+use super::parcel::Parcel;
 use super::person::{Channel, Pii};
 use super::policy::{Policy, Superseded};
 use super::promise;
@@ -18,6 +21,9 @@ use super::window;
 const HOLD_STEP: SignedDuration = SignedDuration::from_hours(1);
 /// How long a notice waits that would be one too many today.
 const CAP_STEP: SignedDuration = SignedDuration::from_hours(6);
+
+/// How long a notice waits for a carrier's feed before it is looked at again; the feed's return wakes it at once.
+const FEED_STEP: SignedDuration = SignedDuration::from_mins(30);
 
 /// What the store knows of the person's address.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -96,6 +102,30 @@ pub fn judge(
         Err(why) => Release::Superseded { why },
         Ok((news, correction, expires)) => judge.wanted(news, correction, expires, consent),
     }
+}
+
+/// Holds the news of a delay that rests on silence, while the whole feed of the carrier that has the parcels is silent: the
+/// silence says nothing of them then. The carrier's own word, or day, is told all the same.
+pub fn held_by_feed(
+    now: Timestamp,
+    policy: &Policy,
+    order: &Order,
+    stage: Stage,
+    quiet: &BTreeSet<String>,
+) -> Option<Release> {
+    if quiet.is_empty() || !matches!(stage, Stage::DelayExpected | Stage::DelayAgain) {
+        return None;
+    }
+    let state = order.state(&policy.zone);
+    if delay::is_carriers_word(&state, now) {
+        return None;
+    }
+    // One parcel that is late without its feed's help is enough to tell.
+    let mut open = state.parcels.iter().filter(|parcel| parcel.status().is_open()).peekable();
+    let in_hands = |parcel: &Parcel<'_>| parcel.shipped_at().is_some();
+    let is_quiet = |parcel: &Parcel<'_>| value(&parcel.facts.known.carrier).is_some_and(|slug| quiet.contains(slug));
+    let waits = open.peek().is_some() && open.all(|parcel| in_hands(parcel) && is_quiet(parcel));
+    waits.then_some(Release::Hold { until: now + FEED_STEP, why: Why::FeedOut })
 }
 
 type News = Vec<(Stage, Option<usize>)>;

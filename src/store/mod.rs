@@ -10,6 +10,8 @@
 //! **Locks** are rows or transaction-level advisory locks, never a session's. **Time** is the database's own, unless the clock is
 //! a simulated one (see [`Clock::for_sql`]).
 
+mod alert_posts;
+mod alert_tell;
 pub mod alerts;
 mod claim;
 mod cols;
@@ -17,6 +19,7 @@ mod conn;
 mod consent;
 mod doubt;
 mod error;
+mod feeds;
 mod figures;
 mod frames;
 mod history;
@@ -25,6 +28,7 @@ mod lanes;
 mod migrate;
 mod open;
 pub mod ops;
+mod ops_figures;
 mod orders;
 mod outcomes;
 mod params;

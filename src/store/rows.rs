@@ -1,7 +1,11 @@
 //! What goes over the store's border, in the domain's words.
 
+mod ops;
+
 use jiff::Timestamp;
 use uuid::Uuid;
+
+pub use ops::*;
 
 use crate::domain::alert::{Alert, AlertKey};
 use crate::domain::id::{BrandId, EventKey, NoticeKey, OrderKey, TrackingNumber};

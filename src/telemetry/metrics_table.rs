@@ -1,12 +1,14 @@
 //! The table of metrics: names, meanings and handles.
 
-use std::sync::LazyLock;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Level, Metadata, Recorder, SharedString};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use super::{Door, EventVerdict, Link, NoticeOutcome, OpenState, Published, Reload, TxOutcome};
+use super::{Door, EventVerdict, Link, NoticeOutcome, OpenState, PostOutcome, Published, Reload, TxOutcome};
+use crate::domain::alert::{Kind, Standing};
 use crate::domain::person::Channel;
 
 /// Bounds for what is done within a moment: half a millisecond to ten seconds.
@@ -21,6 +23,9 @@ const FACT_SECS: &[f64] = &[
 ];
 /// Bounds of a batch's size: from a trickle to the largest setting that makes sense.
 const BATCH_EVENTS: &[f64] = &[1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0];
+
+/// Brands with series of their own; shops that take any brand's events could be sent a new name every second.
+const BRANDS_MAX: usize = 50;
 
 macro_rules! declare {
     ($($kind:ident $id:ident = $name:literal, $help:literal;)*) => {
@@ -52,6 +57,11 @@ declare! {
     counter RELOADS = "doorstep_voice_reloads_total", "Reloads of the brands, by result.";
     counter HTTP = "doorstep_http_requests_total", "Answers of the HTTP side, by route pattern and status class.";
     histogram HTTP_SECS = "doorstep_http_request_seconds", "Time to answer a request, by route pattern.";
+    gauge ALERTS_OPEN = "doorstep_alerts_open", "Alerts that are not cleared, by brand, kind and state.";
+    gauge ALERTS_OLDEST = "doorstep_alerts_oldest_seconds", "How long ago the oldest open trouble began, by brand and kind.";
+    gauge POSTS_WAITING = "doorstep_alert_posts_waiting", "Messages to ops that no target has taken yet.";
+    counter POSTS = "doorstep_alert_posts_total", "Tries to send a message to ops, by outcome.";
+    gauge FEEDS_OUT = "doorstep_feed_outages", "Carriers whose feeds are silent against their own rhythm.";
     gauge BUILD = "doorstep_build_info", "Always 1; the version is in the label.";
 }
 
@@ -80,6 +90,11 @@ pub(super) struct Table {
     pub(super) breaker_open: Vec<Gauge>,
     pub(super) outcomes: Vec<Counter>,
     pub(super) reloads: Vec<Counter>,
+    pub(super) alert_posts_waiting: Gauge,
+    pub(super) alert_posts: Vec<Counter>,
+    pub(super) feed_outages: Gauge,
+    /// Series of alerts that show something: brands come and go.
+    alerts: Mutex<HashMap<Key, Gauge>>,
 }
 
 impl Table {
@@ -123,6 +138,10 @@ impl Table {
             breaker_open: row(&Channel::ALL, |channel| new.gauge(BREAKER, &[("channel", channel.as_str())])),
             outcomes: row(Published::ALL, |result| new.counter(OUTCOMES, &[("result", result.as_str())])),
             reloads: row(Reload::ALL, |result| new.counter(RELOADS, &[("result", result.as_str())])),
+            alert_posts_waiting: new.gauge(POSTS_WAITING, &[]),
+            alert_posts: row(PostOutcome::ALL, |outcome| new.counter(POSTS, &[("outcome", outcome.as_str())])),
+            feed_outages: new.gauge(FEEDS_OUT, &[]),
+            alerts: Mutex::default(),
             handle: recorder.handle(),
             recorder,
         }
@@ -145,6 +164,31 @@ impl Table {
         let key = Key::from_parts(HTTP, vec![route.clone(), Label::from_static_parts("status", class)]);
         self.recorder.register_counter(&key, &METADATA).increment(1);
         self.recorder.register_histogram(&Key::from_parts(HTTP_SECS, vec![route]), &METADATA).record(took);
+    }
+
+    /// Shows open alerts; series that are not among them any more fall to 0. Brands beyond a bound share the label `other`.
+    pub(super) fn alerts(&self, open: &[(String, Kind, Standing, u64, f64)]) {
+        let mut brands = BTreeSet::new();
+        let mut now: HashMap<Key, f64> = HashMap::new();
+        for (brand, kind, standing, count, oldest_secs) in open {
+            let is_shown = brands.contains(brand) || (brands.len() < BRANDS_MAX && brands.insert(brand.clone()));
+            let brand = Label::new("brand", if is_shown { brand.clone() } else { "other".to_owned() });
+            let kind = Label::from_static_parts("kind", kind.as_str());
+            let state = Label::from_static_parts("state", standing.as_str());
+            *now.entry(Key::from_parts(ALERTS_OPEN, vec![brand.clone(), kind.clone(), state])).or_default() +=
+                *count as f64;
+            let oldest = now.entry(Key::from_parts(ALERTS_OLDEST, vec![brand, kind])).or_default();
+            *oldest = oldest.max(*oldest_secs);
+        }
+        let mut shown = self.alerts.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, gauge) in shown.iter().filter(|(key, _)| !now.contains_key(*key)) {
+            debug_assert!(key.name().starts_with("doorstep_alerts"), "no other series is kept here");
+            gauge.set(0.0);
+        }
+        for (key, value) in now {
+            let gauge = shown.entry(key).or_insert_with_key(|key| self.recorder.register_gauge(key, &METADATA));
+            gauge.set(value);
+        }
     }
 
     pub(super) fn render(&self) -> String {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::harmless;
 use super::policy::PolicyToml;
 use super::watch::WatchToml;
+use crate::alerting::settings::Own;
 use crate::domain::id::BrandId;
 use crate::domain::policy::Policy;
 
@@ -50,6 +51,8 @@ pub struct Brand {
     pub sms: Sms,
     /// What is told, to whom, when.
     pub policy: PolicyToml,
+    /// Who of the shop's own people hears of alerts, where it is not as the section `alerts` says.
+    pub alerts: Own,
     /// What its ops are called for.
     pub watch: WatchToml,
 }
@@ -172,6 +175,7 @@ impl Default for Brand {
             greeting: true,
             sms: Sms::default(),
             policy: PolicyToml::default(),
+            alerts: Own::default(),
             watch: WatchToml::default(),
         }
     }

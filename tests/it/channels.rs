@@ -61,7 +61,7 @@ fn message(number: u32, content: Content, to: &str) -> Message {
         key: NoticeKey::new(&order, &["shipped", &number.to_string()]),
         order,
         shipment: Some("S-1".to_owned()),
-        stage: Stage::Shipped,
+        stage: Some(Stage::Shipped),
         role: Role::Customer,
         locale: "pl".to_owned(),
         planned_at: "2026-11-21T09:30:00Z".parse().unwrap(),

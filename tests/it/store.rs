@@ -35,4 +35,5 @@ mod people;
 mod schema;
 mod settling;
 mod silence;
+mod telling;
 pub(crate) mod world;

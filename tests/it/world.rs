@@ -14,6 +14,7 @@ use doorstep::domain::id::OrderKey;
 use doorstep::domain::order::Order;
 use doorstep::domain::person::{Channel, Pii};
 use doorstep::domain::policy::Policy;
+use doorstep::feeds::QuietFeeds;
 use doorstep::ingest::Apply;
 use doorstep::ingest::decode::{Brands, Decoder, Limits};
 use doorstep::lanes::Shelf;
@@ -30,6 +31,7 @@ pub(crate) struct Plan {
     pub(crate) waiting_max: usize,
     pub(crate) senders: Senders,
     pub(crate) composer: Composer,
+    pub(crate) quiet_feeds: QuietFeeds,
     /// A database that is there already; `None`: a new SQLite file.
     pub(crate) url: Option<String>,
 }
@@ -70,6 +72,7 @@ impl Plan {
             waiting_max: 100,
             senders,
             composer: Composer::new(|draft| Ok(plainly(draft))),
+            quiet_feeds: QuietFeeds::default(),
             url: None,
         }
     }
@@ -103,6 +106,7 @@ impl World {
             policies: policies.clone(),
             composer: plan.composer,
             senders: plan.senders,
+            quiet_feeds: plan.quiet_feeds,
             settings: Settings::default(),
             tells_outcomes: true,
         });
@@ -179,6 +183,7 @@ impl World {
             policies: self.policies.clone(),
             composer: Composer::new(|draft| Ok(plainly(draft))),
             senders,
+            quiet_feeds: QuietFeeds::default(),
             settings: Settings::default(),
             tells_outcomes: true,
         })
@@ -237,7 +242,7 @@ pub(crate) fn plainly(draft: &Draft<'_>) -> Message {
         key: notice.key,
         order: notice.order.clone(),
         shipment: notice.shipment.clone(),
-        stage: telling.news.first().map_or(notice.stage, |(stage, _)| *stage),
+        stage: Some(telling.news.first().map_or(notice.stage, |(stage, _)| *stage)),
         role: notice.role,
         locale: telling.locale.clone().unwrap_or_else(|| "en".into()),
         planned_at: notice.planned_at,

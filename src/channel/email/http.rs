@@ -183,7 +183,7 @@ struct Body<'a> {
     text: &'a str,
     #[serde(serialize_with = "as_map")]
     headers: Vec<(&'static str, String)>,
-    tags: [Tag; 3],
+    tags: Vec<Tag>,
 }
 
 /// `name` comes before `value`: receivers that search the bytes rely on it.
@@ -214,10 +214,10 @@ pub(super) fn seal(message: &Message, mail: &Mail) -> Result<Sealed, SendError> 
         html: &mail.html,
         text: &mail.text,
         headers: mime::extra(message, mail),
-        tags: [
+        tags: vec![
             tag("brand", message.order.brand().as_str()),
             tag("order_id", message.order.order().as_str()),
-            tag("stage", message.stage.as_str()),
+            tag("stage", message.about()),
         ],
     };
     let mut bytes = Vec::with_capacity(2048 + mail.html.len() + mail.html.len() / 8 + mail.text.len() * 2);

@@ -77,7 +77,7 @@ pub(super) fn extra(message: &Message, mail: &Mail) -> Vec<(&'static str, String
     if https.is_some() {
         headers.push(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
     }
-    headers.push(("Feedback-ID", format!("{}:{}:transactional:doorstep", message.stage.as_str(), id(brand.as_str()))));
+    headers.push(("Feedback-ID", format!("{}:{}:transactional:doorstep", message.about(), id(brand.as_str()))));
     // Mails of one order belong together; without it some programs fold what merely looks alike.
     headers.push(("X-Entity-Ref-ID", thread));
     headers
