@@ -138,7 +138,8 @@ impl Worker {
 
         let ops = entrance.map(|entrance| {
             let (store, decoder, hinge) = (store.clone(), Arc::clone(&decoder), hinge.clone());
-            let (policies, messages, lanes) = (voices.policies(), captured_to(config), Lanes::none());
+            let (policies, messages, lanes) =
+                (voices.policies(), captured_to(config), Lanes::of(lanes.clone(), store.clock().clone()));
             let fresh_for = ops::FRESH_FOR;
             let parts = OpsParts { entrance, store, decoder, hinge, policies, messages, lanes, fresh_for };
             Ops::new(parts, entrances.clone())

@@ -174,6 +174,11 @@ impl Hinge {
         Self { lanes, ..self.clone() }
     }
 
+    /// Whether it queues outcome events.
+    pub fn is_telling(&self) -> bool {
+        self.tells
+    }
+
     /// The same hinge, which also queues outcome events for what it plans and takes back.
     pub fn telling(&self) -> Self {
         Self { tells: true, ..self.clone() }

@@ -132,7 +132,7 @@ fn console(parts: &Parts, messages: PathBuf, stop: &CancellationToken) -> Router
         hinge: parts.hinge.clone(),
         policies: parts.voices.policies(),
         messages: Some(messages),
-        lanes: Lanes::none(),
+        lanes: Lanes::of(parts.lanes.clone(), parts.store.clock().clone()),
         fresh_for: ops::FRESH_FOR,
     };
     let peer = Extension(Peer(Ipv4Addr::LOCALHOST.into()));

@@ -22,7 +22,7 @@ use crate::domain::id::{OrderKey, TrackingNumber};
 pub struct AlertRow {
     pub alert: Alert,
     pub standing: Standing,
-    /// Who took it on, put it off or ended it, first.
+    /// Who looks after it.
     pub acked_by: Option<String>,
     pub acked_at: Option<Timestamp>,
     pub snoozed_until: Option<Timestamp>,
@@ -61,6 +61,8 @@ macro_rules! columns {
          currency, promised, chance, acked_by, acked_at, snoozed_until, cleared_at, clear_why"
     };
 }
+
+pub(super) use columns;
 
 // An alert that was opened before stays as it is: its key is made of what it is about.
 const OPEN: Sql = Sql {
@@ -102,56 +104,6 @@ const END: Sql = Sql {
     ),
 };
 
-// `$2`: who; `$3`: what the person gives beside it; then the keys. Nothing that is cleared is touched.
-macro_rules! by_a_person {
-    ($assignments:expr, $and:literal) => {
-        Sql {
-            postgres: concat!(
-                "update alerts set ",
-                $assignments,
-                ", acked_at = coalesce(acked_at, ",
-                now_postgres!(),
-                "), acked_by = coalesce(acked_by, $2), cleared_at = case when $4 = 1 then ",
-                now_postgres!(),
-                " end where id = any($5::uuid[]) and cleared_at is null and ",
-                $and,
-                " returning ",
-                columns!()
-            ),
-            sqlite: concat!(
-                "update alerts set ",
-                $assignments,
-                ", acked_at = coalesce(acked_at, ",
-                now_sqlite!(),
-                "), acked_by = coalesce(acked_by, $2), cleared_at = case when $4 = 1 then ",
-                now_sqlite!(),
-                " end where id in (select unhex(value->>0) from json_each($5)) and cleared_at is null and ",
-                $and,
-                " returning ",
-                columns!()
-            ),
-        }
-    };
-}
-
-const ACKNOWLEDGE: Sql =
-    by_a_person!("state = 'acknowledged', snoozed_until = null, clear_why = $3", "state <> 'acknowledged'");
-const SNOOZE: Sql = by_a_person!("state = 'snoozed', snoozed_until = $3", "true");
-const CLEAR: Sql = by_a_person!("state = 'cleared', snoozed_until = null, clear_why = $3", "true");
-
-const AWAKE: Sql = Sql {
-    postgres: concat!(
-        "update alerts set state = 'open', snoozed_until = null
-         where state = 'snoozed' and cleared_at is null and snoozed_until <= ",
-        now_postgres!()
-    ),
-    sqlite: concat!(
-        "update alerts set state = 'open', snoozed_until = null
-         where state = 'snoozed' and cleared_at is null and snoozed_until <= ",
-        now_sqlite!()
-    ),
-};
-
 const OF_ORDER: Sql =
     Sql::same(concat!("select ", columns!(), " from alerts where order_key = $1 order by opened_at, kind, occurrence"));
 
@@ -187,7 +139,7 @@ macro_rules! found {
 const FOUND: Sql = Sql { postgres: found!(now_postgres!()), sqlite: found!(now_sqlite!()) };
 
 cols! {
-    struct AlertCols {
+    pub(super) struct AlertCols {
         id: Uuid,
         order_key: String,
         parcel: Option<String>,
@@ -213,7 +165,7 @@ cols! {
 }
 
 impl AlertCols {
-    fn read(self) -> Result<AlertRow, StoreError> {
+    pub(super) fn read(self) -> Result<AlertRow, StoreError> {
         let id = self.id;
         let bad = |column| StoreError::corrupt("alerts", column, id);
         let time = |column, ms| read_at("alerts", column, id, ms);
@@ -307,54 +259,6 @@ impl Store {
         rows.into_iter().map(AlertCols::read).collect()
     }
 
-    /// Somebody (`by`, as they log in) looks after these alerts. Those that are cleared, or looked after already, stay as they
-    /// are; answers with the others. `report` makes the outcome event of each; it is queued in the same transaction.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn acknowledge(
-        &self,
-        keys: &[AlertKey],
-        by: &str,
-        report: impl Fn(&AlertRow) -> Option<Outcome> + Send + 'static,
-    ) -> Result<Vec<AlertRow>, StoreError> {
-        let nothing = One::OptText(None);
-        self.act(&ACKNOWLEDGE, &[self.now(), One::Text(by), nothing, One::Int(0)], keys, report).await
-    }
-
-    /// Puts alerts off until a time; what ends them ends them all the same. Answers with those that are not cleared.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn snooze(&self, keys: &[AlertKey], by: &str, until: Timestamp) -> Result<Vec<AlertRow>, StoreError> {
-        let until = One::Int(until.as_millisecond());
-        self.act(&SNOOZE, &[self.now(), One::Text(by), until, One::Int(0)], keys, |_| None).await
-    }
-
-    /// A person ends alerts, and says why. The order still knows of them: each stays silent until the next episode.
-    /// `report` as in [`Store::acknowledge`].
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`]; [`StoreError::Poison`] for a text that the database refuses.
-    pub async fn clear_by_hand(
-        &self,
-        keys: &[AlertKey],
-        by: &str,
-        why: &str,
-        report: impl Fn(&AlertRow) -> Option<Outcome> + Send + 'static,
-    ) -> Result<Vec<AlertRow>, StoreError> {
-        let why = format!("{BY_HAND}: {why}");
-        self.act(&CLEAR, &[self.now(), One::Text(by), One::Text(&why), One::Int(1)], keys, report).await
-    }
-
-    /// Opens again what was put off until now; answers with how many.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn reopen_snoozed(&self) -> Result<u64, StoreError> {
-        self.execute(&AWAKE, &[self.now()], &[]).await
-    }
-
     /// Numbers that no order has shown, and whose scans have waited for `age`; of which no alert was opened yet. Up to `limit`
     /// scans are looked at, oldest first; a number may come more than once.
     ///
@@ -371,8 +275,8 @@ impl Store {
             .collect()
     }
 
-    /// Opens alerts that belong to no order's document; answers with those that were not open before. `report` as in
-    /// [`Store::acknowledge`].
+    /// Opens alerts that belong to no order's document; answers with those that were not open before. `report` makes
+    /// the outcome event of each; it is queued in the same transaction.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -388,7 +292,7 @@ impl Store {
         self.changed(&OPEN, asked, report).await
     }
 
-    /// Ends the alerts of numbers for which nothing waits any more. `report` as in [`Store::acknowledge`].
+    /// Ends the alerts of numbers for which nothing waits any more. `report` as in [`Store::open_alerts`].
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -398,20 +302,6 @@ impl Store {
     ) -> Result<Vec<AlertRow>, StoreError> {
         let asked = self.args(&[self.now()], &[])?;
         self.changed(&FOUND, asked, report).await
-    }
-
-    async fn act(
-        &self,
-        sql: &'static Sql,
-        ones: &[One<'_>],
-        keys: &[AlertKey],
-        report: impl Fn(&AlertRow) -> Option<Outcome> + Send + 'static,
-    ) -> Result<Vec<AlertRow>, StoreError> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let asked = self.args(ones, &[Col::Uuid(keys.iter().map(|key| key.0).collect())])?;
-        self.changed(sql, asked, report).await
     }
 
     /// Runs a statement that changes alerts, and queues the outcome events of what it changed in the same transaction.

@@ -38,7 +38,6 @@ pub(super) enum One<'a> {
     Int(i64),
     OptInt(Option<i64>),
     Text(&'a str),
-    OptText(Option<&'a str>),
     Uuid(Uuid),
     Bytes(&'a [u8]),
 }
@@ -87,7 +86,7 @@ pub(super) enum Args {
 
 /// Encodes the parameters of one statement.
 pub(super) fn args(kind: Kind, ones: &[One<'_>], cols: &[Col<'_>]) -> Result<Args, StoreError> {
-    let nul = ones.iter().any(|one| matches!(one, One::Text(text) | One::OptText(Some(text)) if text.contains('\0')));
+    let nul = ones.iter().any(|one| matches!(one, One::Text(text) if text.contains('\0')));
     if nul || cols.iter().any(Col::holds_nul) {
         return Err(StoreError::Poison { what: "NUL in a text".into() });
     }
@@ -146,7 +145,6 @@ where
             One::Int(value) => out.add(*value)?,
             One::OptInt(value) => out.add(*value)?,
             One::Text(value) => out.add((*value).to_owned())?,
-            One::OptText(value) => out.add(value.map(str::to_owned))?,
             One::Uuid(value) => out.add(*value)?,
             One::Bytes(value) => bytes(out, value)?,
         }

@@ -56,6 +56,16 @@ struct Rung {
     cells: Vec<Cell>,
 }
 
+/// What one rung has seen, for people.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LaneSeen {
+    pub name: String,
+    /// Parcels that took the step, after fading.
+    pub parcels: f64,
+    /// The share that took it on each day, from the first on.
+    pub arrivals: Vec<f64>,
+}
+
 /// All rungs of one phase.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ladder {
@@ -108,6 +118,27 @@ impl Ladder {
     /// How many parcels took the step on this rung, as of its last count.
     pub fn stepped(&self, name: &str) -> f64 {
         self.rungs.get(name).map_or(0.0, |rung| rung.cells.iter().map(|cell| cell.stepped).sum())
+    }
+
+    /// The rungs that have seen most, up to `limit`, each with what it has seen up to `days` after its start.
+    pub fn seen(&self, today: Day, days: usize, limit: usize) -> Vec<LaneSeen> {
+        let mut all: Vec<(f64, &str, &Rung)> = self
+            .rungs
+            .iter()
+            .map(|(name, rung)| (self.stepped(name) * fade(rung.as_of, today), &**name, rung))
+            .filter(|(parcels, ..)| *parcels >= 1.0)
+            .collect();
+        all.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+        let one = |(parcels, name, rung): (f64, &str, &Rung)| {
+            let mut waiting = 1.0;
+            let arrivals = rung.cells.iter().take(days).map(|cell| {
+                let arrived = if cell.open > 0.0 { waiting * cell.stepped / cell.open } else { 0.0 };
+                waiting -= arrived;
+                arrived
+            });
+            LaneSeen { name: name.to_owned(), parcels, arrivals: arrivals.collect() }
+        };
+        all.into_iter().take(limit).map(one).collect()
     }
 
     /// Moves on by a day's counts.

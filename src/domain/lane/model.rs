@@ -99,6 +99,11 @@ impl Lanes {
         self.transit.ladder.stepped("all") < FEWEST
     }
 
+    /// What the transit lanes that have seen most have seen (see [`Ladder::seen`](super::ladder::Ladder::seen)).
+    pub fn seen(&self, today: Day, days: usize, limit: usize) -> Vec<super::ladder::LaneSeen> {
+        self.transit.ladder.seen(today, days, limit)
+    }
+
     /// The morning of a day, before anything of it has happened.
     pub fn morning(self: &Arc<Self>, today: Day) -> Morning {
         Morning { lanes: Arc::clone(self), today, handling: HashMap::new(), transit: HashMap::new() }

@@ -3,9 +3,15 @@
 use super::{Filter, Move, meant, standing};
 use crate::domain::alert::AlertKey;
 use crate::domain::id::OrderKey;
+use crate::store::alerts::{AlertCols, AlertRow, columns};
 use crate::store::ops::{AUDIT, Audit, audit_ones};
 use crate::store::params::{One, Sql, args};
+use crate::store::rows::Outcome;
+use crate::store::save::{OUTCOMES, outcome_cols};
 use crate::store::{Access, Store, StoreError, now_postgres, now_sqlite};
+
+/// Makes the outcome event of an alert that was moved.
+pub type Report = fn(&AlertRow) -> Option<Outcome>;
 
 macro_rules! moves {
     ($now:expr, $state:literal, $who:literal, $until:literal, $why:literal) => {
@@ -30,7 +36,7 @@ macro_rules! moves {
             $now,
             " end, clear_why = case when ",
             $state,
-            " = 'cleared' then ",
+            " = 'cleared' then 'by hand: ' || ",
             $why,
             " end where "
         )
@@ -40,14 +46,29 @@ macro_rules! moves {
 const MOVE_ONE: Sql = Sql {
     postgres: concat!(
         moves!(now_postgres!(), "$2", "$3", "$4", "$5"),
-        "id = $6 and order_key = $7 and cleared_at is null"
+        "id = $6 and order_key = $7 and cleared_at is null returning ",
+        columns!()
     ),
-    sqlite: concat!(moves!(now_sqlite!(), "$2", "$3", "$4", "$5"), "id = $6 and order_key = $7 and cleared_at is null"),
+    sqlite: concat!(
+        moves!(now_sqlite!(), "$2", "$3", "$4", "$5"),
+        "id = $6 and order_key = $7 and cleared_at is null returning ",
+        columns!()
+    ),
 };
 
 const MOVE_ALL: Sql = Sql {
-    postgres: concat!(moves!(now_postgres!(), "$10", "$11", "$12", "$13"), meant!(now_postgres!())),
-    sqlite: concat!(moves!(now_sqlite!(), "$10", "$11", "$12", "$13"), meant!(now_sqlite!())),
+    postgres: concat!(
+        moves!(now_postgres!(), "$10", "$11", "$12", "$13"),
+        meant!(now_postgres!()),
+        " returning ",
+        columns!()
+    ),
+    sqlite: concat!(
+        moves!(now_sqlite!(), "$10", "$11", "$12", "$13"),
+        meant!(now_sqlite!()),
+        " returning ",
+        columns!()
+    ),
 };
 
 // What waits because a rule held it, or for its next try. One in its merge window is left alone: it goes within minutes, and
@@ -83,6 +104,7 @@ impl Move {
 
 impl Store {
     /// Moves one alert of an order, if it is not cleared. False if there is no such alert, and then nothing is written down.
+    /// `report` makes the outcome event, queued in the same transaction; `None` where no program listens.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Poison`] for a text that the database refuses.
@@ -92,29 +114,53 @@ impl Store {
         alert: AlertKey,
         to: &Move,
         audit: Audit,
+        report: Option<Report>,
     ) -> Result<bool, StoreError> {
         let mut ones = vec![self.now()];
         ones.extend(to.ones(&audit.person));
         ones.extend([One::Uuid(alert.0), One::Text(order.as_str())]);
-        Ok(self.moved(&MOVE_ONE, &ones, &audit).await? == 1)
+        Ok(self.moved(&MOVE_ONE, &ones, &audit, report).await? == 1)
     }
 
     /// Moves every alert that the filter means; answers with how many. That number is written down beside the filter.
+    /// `report` as in [`Store::move_alert`].
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Poison`] for a text that the database refuses.
-    pub async fn move_alerts(&self, filter: &Filter, to: &Move, audit: Audit) -> Result<u64, StoreError> {
+    pub async fn move_alerts(
+        &self,
+        filter: &Filter,
+        to: &Move,
+        audit: Audit,
+        report: Option<Report>,
+    ) -> Result<u64, StoreError> {
         let mut ones = vec![self.now()];
         ones.extend(filter.ones());
         ones.extend(to.ones(&audit.person));
-        self.moved(&MOVE_ALL, &ones, &audit).await
+        self.moved(&MOVE_ALL, &ones, &audit, report).await
     }
 
-    async fn moved(&self, sql: &'static Sql, ones: &[One<'_>], audit: &Audit) -> Result<u64, StoreError> {
+    async fn moved(
+        &self,
+        sql: &'static Sql,
+        ones: &[One<'_>],
+        audit: &Audit,
+        report: Option<Report>,
+    ) -> Result<u64, StoreError> {
         let asked = self.args(ones, &[])?;
         let (kind, now, audit) = (self.kind(), self.inner.clock.for_sql(), audit.clone());
         self.with(Access::Transaction, move |mut conn| async move {
-            let count = conn.execute(sql, asked).await?;
+            let rows: Vec<AlertCols> = conn.fetch(sql, asked).await?;
+            let count = rows.len() as u64;
+            let mut outcomes = Vec::new();
+            if let Some(report) = report {
+                for row in rows {
+                    outcomes.extend(report(&row.read()?));
+                }
+            }
+            if !outcomes.is_empty() {
+                conn.execute(&OUTCOMES, args(kind, &[], &outcome_cols(outcomes.iter()))?).await?;
+            }
             if count > 0 {
                 let many = (count > 1).then(|| format!("{count} alerts"));
                 let detail = [many, audit.detail.clone()].into_iter().flatten().collect::<Vec<_>>().join("; ");

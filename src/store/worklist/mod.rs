@@ -4,6 +4,8 @@ mod act;
 mod pulse;
 mod read;
 
+pub use act::Report;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 

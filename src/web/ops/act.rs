@@ -39,7 +39,7 @@ pub(super) async fn on_alert(
         detail,
         ..posted.visitor.audit(action)
     };
-    let moved = ops.inner.store.move_alert(&key, AlertKey(alert), &to, audit).await;
+    let moved = ops.inner.store.move_alert(&key, AlertKey(alert), &to, audit, ops.inner.reporter(&to)).await;
     ops.inner.recount().await;
     match moved {
         Ok(true) => posted.back(&page, done),
@@ -73,7 +73,7 @@ pub(super) async fn on_group(State(ops): State<Ops>, posted: Posted) -> Response
     let target = if target.is_empty() { "all alerts".to_owned() } else { target.join(", ") };
     let (action, _) = words_of(&to);
     let audit = Audit { target: Some(target), detail: detail_of(&to, &posted), ..posted.visitor.audit(action) };
-    let moved = ops.inner.store.move_alerts(&filter, &to, audit).await;
+    let moved = ops.inner.store.move_alerts(&filter, &to, audit, ops.inner.reporter(&to)).await;
     ops.inner.recount().await;
     match moved {
         Ok(count) => posted.back(&list, &format!("group.{count}")),

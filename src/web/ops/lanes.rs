@@ -7,12 +7,20 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::Ops;
 use super::guard::Visitor;
 use super::page::{Page, Showing};
 use super::plot::{Bar, bars};
+use crate::clock::Clock;
+use crate::domain::day::{self, Day};
+use crate::domain::id::BrandId;
+use crate::domain::lane::ladder::LaneSeen;
+use crate::domain::lane::model::Lanes as KnownLanes;
+use crate::domain::window;
+use crate::lanes::Shelf;
 
 /// One lane for people.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,12 +56,51 @@ impl Lanes {
     pub fn none() -> Self {
         Self::new(|| std::future::ready(Vec::new()))
     }
+
+    /// The lanes of every brand as this worker knows them; those that have seen most first.
+    pub fn of(shelf: Shelf, clock: Clock) -> Self {
+        Self::new(move || {
+            let today = day::number(window::local_day(clock.now(), &TimeZone::UTC));
+            std::future::ready(seen(&shelf, today))
+        })
+    }
 }
 
 impl fmt::Debug for Lanes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Lanes")
     }
+}
+
+/// Lanes of one brand that are shown.
+const SHOWN_MAX: usize = 40;
+/// Days that a plot has.
+const DAYS: usize = 30;
+
+fn seen(shelf: &Shelf, today: Day) -> Vec<LaneView> {
+    let brands = shelf.all().into_iter();
+    let of_brand = |(brand, lanes): (BrandId, Arc<KnownLanes>)| {
+        let view = move |seen: LaneSeen| LaneView {
+            brand: brand.as_str().to_owned(),
+            median_days: reached(&seen.arrivals, 0.5),
+            range_days: (reached(&seen.arrivals, 0.1), reached(&seen.arrivals, 0.9)),
+            name: seen.name,
+            parcels: seen.parcels.round() as u64,
+            shares: seen.arrivals,
+        };
+        lanes.seen(today, DAYS, SHOWN_MAX).into_iter().map(view).collect::<Vec<_>>()
+    };
+    brands.flat_map(of_brand).collect()
+}
+
+/// The day by which a share had arrived; the last one where it never had.
+fn reached(shares: &[f64], share: f64) -> f64 {
+    let mut sum = 0.0;
+    let day = shares.iter().position(|day| {
+        sum += day;
+        sum >= share
+    });
+    day.unwrap_or(shares.len()) as f64
 }
 
 #[derive(Serialize)]

@@ -44,9 +44,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::apply::{Hinge, Policies};
 use crate::ingest::decode::Decoder;
+use crate::outcomes;
 use crate::store::Store;
 use crate::store::rows::Told;
-use crate::store::worklist::{Group, Watched};
+use crate::store::worklist::{Group, Move, Report, Watched};
 use kept::Kept;
 use lanes::Lanes;
 use limit::Limit;
@@ -101,6 +102,18 @@ struct Inner {
     pulse: Pulse,
     /// The token of the demo's forms: it has no sessions.
     demo_csrf: String,
+}
+
+impl Inner {
+    /// What programs are told of a move, where they are told of anything.
+    fn reporter(&self, to: &Move) -> Option<Report> {
+        match to {
+            _ if !self.hinge.is_telling() => None,
+            Move::Acknowledge => Some(outcomes::alert::acknowledged),
+            Move::Clear(_) => Some(outcomes::alert::cleared_row),
+            Move::Snooze(_) => None,
+        }
+    }
 }
 
 impl Ops {

@@ -6,7 +6,10 @@ use doorstep::domain::alert::{Alert, AlertKey, Kind, Standing};
 use doorstep::domain::event::Reason;
 use doorstep::domain::id::OrderKey;
 use doorstep::outcomes::alert as outcomes;
+use doorstep::store::StoreError;
+use doorstep::store::ops::Audit;
 use doorstep::store::rows::Changes;
+use doorstep::store::worklist::{Move, Report};
 use jiff::SignedDuration;
 use jiff::civil::Date;
 
@@ -15,8 +18,8 @@ use super::world::{Db, arrival, number, order_key, start};
 on_both!(
     an_alert_comes_back_as_it_was_opened,
     an_alert_is_opened_once_and_ended_once,
-    somebody_looks_after_it_once_and_programs_hear_of_it,
-    put_off_it_is_open_again_when_its_time_has_come,
+    somebody_looks_after_it_and_programs_hear_of_it,
+    put_off_it_says_until_when_and_what_ends_it_ends_it_all_the_same,
     a_person_ends_it_for_good,
     what_a_fact_ends_stays_ended,
     a_number_that_no_order_has_is_told_after_its_time_and_once,
@@ -98,56 +101,57 @@ async fn an_alert_is_opened_once_and_ended_once(db: &Db) {
     assert_eq!((rows[0].cleared_at, rows[0].clear_why.as_deref()), (Some(start()), Some("moved_on")));
 }
 
-async fn somebody_looks_after_it_once_and_programs_hear_of_it(db: &Db) {
+/// Whether `who` could move an alert.
+async fn moved(db: &Db, alert: &Alert, to: &Move, who: &str) -> Result<bool, StoreError> {
+    let audit = Audit { person: who.to_owned(), action: "move", ..Audit::default() };
+    let report: Option<Report> = match to {
+        Move::Acknowledge => Some(outcomes::acknowledged),
+        Move::Clear(_) => Some(outcomes::cleared_row),
+        Move::Snooze(_) => None,
+    };
+    db.store.move_alert(&alert.order, alert.key, to, audit, report).await
+}
+
+async fn somebody_looks_after_it_and_programs_hear_of_it(db: &Db) {
     let order = order_key("1");
     let (first, second) = (alert(&order, Some("P1"), Kind::Stalled, 1), bare(&order));
     open(db, &[&first, &second]).await;
-    let keys = [first.key, AlertKey::new(&order, None, Kind::Late, 99)];
-    let changed = db.store.acknowledge(&keys, "ada", outcomes::acknowledged).await.unwrap();
-    assert_eq!(changed.len(), 1);
-    assert_eq!((changed[0].standing, changed[0].acked_by.as_deref()), (Standing::Acknowledged, Some("ada")));
-    assert_eq!(changed[0].acked_at, Some(start()));
-    db.advance(60);
-    assert!(db.store.acknowledge(&keys, "bo", outcomes::acknowledged).await.unwrap().is_empty(), "she has it");
+    assert!(moved(db, &first, &Move::Acknowledge, "ada").await.unwrap());
+    let row = db.store.alerts_of(&order).await.unwrap().into_iter().find(|row| row.alert.key == first.key).unwrap();
+    assert_eq!((row.standing, row.acked_by.as_deref()), (Standing::Acknowledged, Some("ada")));
+    assert_eq!(row.acked_at, Some(start()));
+    let other = Alert { key: AlertKey::new(&order, None, Kind::Late, 99), ..first.clone() };
+    assert!(!moved(db, &other, &Move::Acknowledge, "ada").await.unwrap(), "there is no such alert");
     assert_eq!(outcomes_left(db).await, 1);
     assert_eq!(db.count("select count(*) from outcomes where kind = 'alert.acknowledged'").await, 1);
-    assert!(db.store.acknowledge(&[], "ada", outcomes::acknowledged).await.unwrap().is_empty());
-    let bad = db.store.acknowledge(&keys, "a\0b", outcomes::acknowledged).await;
-    assert!(bad.is_err(), "no database keeps such a name");
+    assert!(moved(db, &first, &Move::Acknowledge, "a\0b").await.is_err(), "no database keeps such a name");
 }
 
-async fn put_off_it_is_open_again_when_its_time_has_come(db: &Db) {
+async fn put_off_it_says_until_when_and_what_ends_it_ends_it_all_the_same(db: &Db) {
     let order = order_key("1");
     let stalled = alert(&order, Some("P1"), Kind::Stalled, 1);
     open(db, &[&stalled]).await;
     let until = start() + SignedDuration::from_mins(10);
-    let changed = db.store.snooze(&[stalled.key], "ada", until).await.unwrap();
-    assert_eq!((changed[0].standing, changed[0].snoozed_until), (Standing::Snoozed, Some(until)));
-    db.advance(599);
-    assert_eq!(db.store.reopen_snoozed().await.unwrap(), 0);
-    db.advance(1);
-    assert_eq!(db.store.reopen_snoozed().await.unwrap(), 1);
-    assert_eq!(db.store.reopen_snoozed().await.unwrap(), 0);
+    assert!(moved(db, &stalled, &Move::Snooze(until), "ada").await.unwrap());
     let row = db.store.alerts_of(&order).await.unwrap().remove(0);
-    assert_eq!((row.standing, row.snoozed_until), (Standing::Open, None));
-    db.store.snooze(&[stalled.key], "ada", until).await.unwrap();
+    assert_eq!((row.standing, row.snoozed_until), (Standing::Snoozed, Some(until)));
     end(db, &stalled, "delivered").await;
-    assert_eq!(db.store.reopen_snoozed().await.unwrap(), 0, "what is over stays so");
-    assert!(db.store.snooze(&[stalled.key], "ada", until).await.unwrap().is_empty());
+    assert!(!moved(db, &stalled, &Move::Snooze(until), "ada").await.unwrap());
+    let row = db.store.alerts_of(&order).await.unwrap().remove(0);
+    assert_eq!(row.standing, Standing::Cleared);
 }
 
 async fn a_person_ends_it_for_good(db: &Db) {
     let order = order_key("1");
     let stalled = alert(&order, Some("P1"), Kind::Stalled, 1);
     open(db, &[&stalled]).await;
-    let changed = db.store.clear_by_hand(&[stalled.key], "ada", "sent anew", outcomes::cleared_row).await.unwrap();
-    assert_eq!((changed[0].standing, changed[0].clear_why.as_deref()), (Standing::Cleared, Some("by hand: sent anew")));
-    assert_eq!((changed[0].acked_by.as_deref(), changed[0].why_in_a_word()), (Some("ada"), "by_hand"));
-    assert!(db.store.clear_by_hand(&[stalled.key], "bo", "", outcomes::cleared_row).await.unwrap().is_empty());
+    assert!(moved(db, &stalled, &Move::Clear("sent anew".into()), "ada").await.unwrap());
+    assert!(!moved(db, &stalled, &Move::Clear("again".into()), "bo").await.unwrap());
     end(db, &stalled, "delivered").await;
     open(db, &[&stalled]).await;
     let row = db.store.alerts_of(&order).await.unwrap().remove(0);
     assert_eq!((row.standing, row.clear_why.as_deref()), (Standing::Cleared, Some("by hand: sent anew")));
+    assert_eq!(row.why_in_a_word(), "by_hand");
     // Programs learn that a person did it, and neither who nor why.
     assert_eq!(db.count("select count(*) from outcomes where body like '%by_hand%'").await, 1);
     assert_eq!(db.count("select count(*) from outcomes where body like '%ada%' or body like '%anew%'").await, 0);
@@ -158,9 +162,8 @@ async fn what_a_fact_ends_stays_ended(db: &Db) {
     let stalled = alert(&order, Some("P1"), Kind::Stalled, 1);
     open(db, &[&stalled]).await;
     end(db, &stalled, "delivered").await;
-    let keys = [stalled.key];
-    assert!(db.store.acknowledge(&keys, "ada", outcomes::acknowledged).await.unwrap().is_empty());
-    assert!(db.store.clear_by_hand(&keys, "ada", "why", outcomes::cleared_row).await.unwrap().is_empty());
+    assert!(!moved(db, &stalled, &Move::Acknowledge, "ada").await.unwrap());
+    assert!(!moved(db, &stalled, &Move::Clear("why".into()), "ada").await.unwrap());
     assert_eq!(outcomes_left(db).await, 0);
 }
 
