@@ -1,8 +1,8 @@
 //! Troubles: what ops must know of an order or a parcel, found by fixed rules that need no history.
 //!
-//! A rule says from when on it is true ([`rules`]), so the same code tells what is wrong now and when to look again. Of several
+//! A rule says from when on it is true (`rules`), so the same code tells what is wrong now and when to look again. Of several
 //! troubles of one parcel the one that says best what to do stands, and the others give way ([`troubles`]). What has been
-//! opened is kept in the order's document, and compared with what is wrong now ([`life`]): so each episode is opened once, ends
+//! opened is kept in the order's document, and compared with what is wrong now (`life`): so each episode is opened once, ends
 //! by itself, and comes back as the next occurrence. Customers hear nothing of all this.
 
 mod life;
