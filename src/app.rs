@@ -172,10 +172,7 @@ impl Worker {
             tokio::spawn(chores::tidy(store.clone(), config.retention.clone(), aside.clone())),
         ];
         if config.tells_outcomes() {
-            let amqp = config.amqp.clone();
-            let address = move || amqp.address().map_err(|wrong| wrong.to_string());
-            let publisher = Publisher::new(config.outcomes.publisher(), address);
-            aside_tasks.push(tokio::spawn(relay::run(store.clone(), publisher, aside.clone())));
+            aside_tasks.push(tokio::spawn(relay::run(store.clone(), publisher(config), aside.clone())));
         }
         Ok(Self {
             store,
@@ -212,6 +209,12 @@ impl Worker {
             Err(_) => tracing::warn!("stopped before everything had ended: leases run out, and others see to the rest"),
         }
     }
+}
+
+fn publisher(config: &Config) -> Publisher {
+    let amqp = config.amqp.clone();
+    let address = move || amqp.address().map_err(|wrong| wrong.to_string());
+    Publisher::new(config.outcomes.publisher(), address)
 }
 
 /// Waits for a loop's end. One that panicked has said so in the log; the others still stop in order.
