@@ -81,20 +81,27 @@ fn life(start: Timestamp, days: i32, strike: i32) -> Vec<(Timestamp, Value)> {
 async fn live(world: &World, events: &[(Timestamp, Value)]) {
     for together in events.chunk_by(|(one, _), (other, _)| one == other) {
         let at = together[0].0;
-        while world.clock.now() < at {
-            pass(world, at.min(world.clock.now() + DAY)).await;
-        }
+        pass(world, at).await;
         let events: Vec<Value> = together.iter().map(|(_, event)| event.clone()).collect();
         world.feed(&events).await;
     }
     world.drain().await;
 }
 
-/// Lets at most a day pass, and closes what is over then.
+/// Lets time pass, with two looks a day: one when all mornings of Poland have come, one for what was found overdue then.
 async fn pass(world: &World, to: Timestamp) {
-    world.pass(to, async |_| {}).await;
-    world.lanes.close_due(&world.store).await.expect("days are closed");
-    world.lanes.refresh(&world.store).await.expect("lanes are read");
+    let zone = TimeZone::get("Europe/Warsaw").expect("a bundled zone");
+    while world.clock.now() < to {
+        let today = world.clock.now().to_zoned(zone.clone()).date();
+        let looks = [(today, 9, 45), (today, 10, 15), (today + 1.day(), 9, 45)].map(|(day, hour, minute)| {
+            day.at(hour, minute, 0, 0).to_zoned(zone.clone()).expect("a time of that day").timestamp()
+        });
+        let next = looks.into_iter().find(|look| *look > world.clock.now()).expect("tomorrow's is ahead");
+        world.clock.advance_to(next.min(to));
+        world.drain().await;
+        world.lanes.close_due(&world.store).await.expect("days are closed");
+        world.lanes.refresh(&world.store).await.expect("lanes are read");
+    }
 }
 
 async fn order(store: &Store, id: &str) -> Order {
@@ -111,13 +118,13 @@ async fn a_parcel_that_falls_behind_its_lane_is_told_of_before_its_day() {
     let paid = world.clock.now();
     for id in [late, usual] {
         world.feed(&[event("order.paid", id, paid, json!({}))]).await;
-        world.pass(paid + DAY, async |_| {}).await;
+        pass(&world, paid + DAY).await;
         world.feed(&[event("shipment.shipped", id, world.clock.now(), json!({}))]).await;
     }
-    world.pass(paid + DAY * 4, async |_| {}).await;
+    pass(&world, paid + DAY * 4).await;
     world.feed(&[event("shipment.delivered", usual, world.clock.now(), json!({}))]).await;
     // The promised day is the sixth after payment.
-    world.pass(paid + DAY * 6 - SignedDuration::from_hours(1), async |_| {}).await;
+    pass(&world, paid + DAY * 6 - SignedDuration::from_hours(1)).await;
     let (late, usual) = (order(&world.store, late).await, order(&world.store, usual).await);
     let told = |order: &Order, stage| order.told.handled.iter().find(|handled| handled.stage == stage).cloned();
     let delay = told(&late, Stage::DelayExpected).expect("the delay is told");
@@ -146,7 +153,7 @@ async fn when_nothing_arrives_any_more_everyone_is_told_and_nobody_more_than_thr
     let world = World::new(START, policy()).await;
     let start = world.clock.now();
     live(&world, &life(start, 30, 6)).await;
-    world.pass(start + DAY * 45, async |_| {}).await;
+    pass(&world, start + DAY * 45).await;
     for n in 20..26 {
         // Handed over on the third to fifth day after payment: these were on their way when it began.
         let order = order(&world.store, &format!("{n}-2")).await;

@@ -32,8 +32,10 @@ const SPREAD: SignedDuration = SignedDuration::from_mins(30);
 /// Days that are counted afterwards, when no worker ran. What is older teaches nothing: who was asleep so long has missed
 /// other things as well.
 const MISSED_MAX: Day = 7;
-/// Days ahead in the sentence about a lane's experience.
-const SOON: usize = 4;
+/// Days ahead in the sentence about a lane's experience, where no promise says how many matter.
+const SOON: Day = 4;
+/// The most that it looks ahead.
+const SOON_MAX: Day = 14;
 /// A day is over everywhere, and so is the morning after it, when it is this much past its end in UTC: 9:30 at UTC−12.
 const OVER_EVERYWHERE: SignedDuration = SignedDuration::from_mins(22 * 60);
 
@@ -187,7 +189,7 @@ impl School {
             expected: arrival.expected(),
             half: arrival.range(0.5),
             most: arrival.range(0.8),
-            words: morning.experience(trip, SOON).map(|experience| experience.words()),
+            words: morning.experience(trip, until_promise(trip, today)).map(|experience| experience.words()),
         });
         if let Some((told, foreseen)) = chance
             && memory.mornings.last().is_none_or(|last| last.day < today)
@@ -226,6 +228,12 @@ impl School {
         let holidays = entry.or_insert_with_key(|country| Arc::new(Holidays::of(country.as_deref())));
         Arc::clone(holidays)
     }
+}
+
+/// Days from today to the promised one, both included.
+fn until_promise(trip: &Trip, today: Day) -> usize {
+    let days = trip.promised.filter(|promised| *promised >= today).map_or(SOON, |promised| promised - today + 1);
+    usize::try_from(days.min(SOON_MAX)).unwrap_or(1)
 }
 
 /// When to look again at an order of which nothing is open: when its promise is over, and when its fate is settled.
