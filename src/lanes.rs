@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
@@ -122,12 +121,15 @@ async fn close(store: &Store, brand: &BrandId, until: Day) -> Result<(), StoreEr
         return Ok(());
     }
     let mut tallies: BTreeMap<Day, Tally> = BTreeMap::new();
-    let mut last = 0;
+    let mut read: Vec<i64> = Vec::new();
     loop {
-        let rows = tx.tallies(brand, until, last, TALLIES_AT_ONCE).await?;
-        let Some((seq, _)) = rows.last() else { break };
-        last = *seq;
-        for (_, doc) in rows {
+        let after = read.last().copied().unwrap_or(0);
+        let rows = tx.tallies(brand, until, after, TALLIES_AT_ONCE).await?;
+        if rows.is_empty() {
+            break;
+        }
+        for (seq, doc) in rows {
+            read.push(seq);
             match unpack::<(Day, Tally)>(&doc) {
                 Ok((day, tally)) => tallies.entry(day).or_default().merge(&tally),
                 Err(error) => tracing::warn!(%brand, error = &error as &dyn std::error::Error, "a tally is lost"),
@@ -135,7 +137,7 @@ async fn close(store: &Store, brand: &BrandId, until: Day) -> Result<(), StoreEr
         }
     }
     if close_until(&mut lanes, &mut tallies, until) {
-        tx.save_lanes(brand, until, &pack(&lanes), last).await?;
+        tx.save_lanes(brand, until, &pack(&lanes), &read).await?;
         tx.commit().await?;
         tracing::info!(%brand, day = until, "lanes closed");
     }
@@ -155,7 +157,7 @@ pub async fn begin(store: &Store, brand: &BrandId, lanes: &Lanes) -> Result<bool
             return Ok(false);
         }
         // No tally is read: those that wait are of days after the past, or count with the first day after it.
-        tx.save_lanes(&brand, closed, &doc, 0).await?;
+        tx.save_lanes(&brand, closed, &doc, &[]).await?;
         tx.commit().await?;
         Ok(true)
     })
@@ -166,11 +168,6 @@ pub async fn begin(store: &Store, brand: &BrandId, lanes: &Lanes) -> Result<bool
 pub fn tallies(brand: &BrandId, school: &mut School) -> Vec<TallyRow> {
     let taught = school.take().into_iter();
     taught.map(|(day, tally)| TallyRow { brand: brand.clone(), day, doc: pack(&(day, tally)) }).collect()
-}
-
-/// Which day may be closed at `now`, for those who drive the clock themselves.
-pub fn closable(now: Timestamp) -> Day {
-    can_be_closed(now)
 }
 
 /// Packs a document: its shape, then LZ4 of the plain bytes.

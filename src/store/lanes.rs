@@ -22,7 +22,11 @@ const LOCK: Sql = Sql {
 const KNOWN: Sql = Sql::same("select as_of, doc from lanes where brand = $1");
 const TALLIES: Sql =
     Sql::same("select seq, doc from lane_tallies where brand = $1 and day <= $2 and seq > $3 order by seq limit $4");
-const DONE: Sql = Sql::same("delete from lane_tallies where brand = $1 and day <= $2 and seq <= $3");
+// Those that were read, by number: a number says nothing of the order in which transactions become visible.
+const DONE: Sql = Sql {
+    postgres: "delete from lane_tallies where seq = any($1::bigint[])",
+    sqlite: "delete from lane_tallies where seq in (select value->>0 from json_each($1))",
+};
 const SAVE: Sql = Sql {
     postgres: concat!(
         "insert into lanes (brand, as_of, closed_at, doc) values ($2, $3, ",
@@ -111,16 +115,23 @@ impl Tx {
         self.fetch(&TALLIES, &ones, &[]).await
     }
 
-    /// Writes what is known of a brand's lanes at the end of `as_of`, and forgets the tallies up to there that were read, the
-    /// last of them numbered `read`.
+    /// Writes what is known of a brand's lanes at the end of `as_of`, and forgets the tallies that were read, by their numbers.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn save_lanes(&mut self, brand: &BrandId, as_of: Day, doc: &[u8], read: i64) -> Result<(), StoreError> {
+    pub async fn save_lanes(
+        &mut self,
+        brand: &BrandId,
+        as_of: Day,
+        doc: &[u8],
+        read: &[i64],
+    ) -> Result<(), StoreError> {
         let as_of = i64::from(as_of);
         let now = self.now();
         self.execute(&SAVE, &[now, One::Text(brand.as_str()), One::Int(as_of), One::Bytes(doc)], &[]).await?;
-        self.execute(&DONE, &[One::Text(brand.as_str()), One::Int(as_of), One::Int(read)], &[]).await?;
+        if !read.is_empty() {
+            self.execute(&DONE, &[], &[Col::Int(read.to_vec())]).await?;
+        }
         Ok(())
     }
 }
