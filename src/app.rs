@@ -30,6 +30,7 @@ use crate::store::{Store, StoreError};
 use crate::telemetry;
 use crate::voice::Problem;
 use crate::web::door::Door;
+use crate::web::form::Forms;
 use crate::web::health::{Health, Part};
 use crate::web::ops::lanes::Lanes;
 use crate::web::ops::people::Entrance;
@@ -63,6 +64,7 @@ pub async fn run(config: Config, file: Option<PathBuf>) -> anyhow::Result<()> {
         .map_err(|problems| anyhow::anyhow!(Problem::in_lines(&problems)).context("the brands"))?;
     let links = Links::open(&config.links)?;
     let tokens = Tokens::read(&config.http)?;
+    let networks = config.http.networks()?;
     let entrance = Entrance::read(&config.ops)?;
     let store = open_store(&config).await?;
     let parts = Parts::new(&config, store, speaking, links.clone())?;
@@ -70,7 +72,8 @@ pub async fn run(config: Config, file: Option<PathBuf>) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.http.listen)
         .await
         .with_context(|| format!("listening on http.listen = {}", config.http.listen))?;
-    let worker = Worker::start(&config, file, parts, (links, entrance), tokens, listener)?;
+    let forms = links.map(|links| Forms::new(links, parts.store.clock().clone(), networks));
+    let worker = Worker::start(&config, file, parts, (forms, entrance), tokens, listener)?;
     tracing::info!(http = %config.http.listen, amqp = config.amqp.is_on(), "ready");
     signals.wait().await;
     worker.stop().await;
@@ -121,7 +124,7 @@ impl Worker {
         config: &Config,
         file: Option<PathBuf>,
         parts: Parts,
-        (links, entrance): (Option<Links>, Option<Entrance>),
+        (forms, entrance): (Option<Forms>, Option<Entrance>),
         tokens: Tokens,
         listener: TcpListener,
     ) -> anyhow::Result<Self> {
@@ -150,8 +153,8 @@ impl Worker {
         let mut router = Door::new(Arc::clone(&decoder), gatherer, tokens, config.http.clone())
             .routes()
             .merge(Health::new(health, telemetry::render).routes());
-        if let Some(links) = links {
-            router = router.merge(OptOuts::new(store.clone(), links).routes());
+        if let Some(forms) = forms {
+            router = router.merge(OptOuts::new(store.clone(), forms.links().clone()).routes());
         }
         if let Some(ops) = ops {
             router = router.merge(ops.routes());

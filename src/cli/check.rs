@@ -182,6 +182,10 @@ fn alerts(config: &Config, findings: &mut Findings) {
 }
 
 fn entrances(config: &Config, findings: &mut Findings) {
+    if !config.http.proxy_networks.is_empty() {
+        findings
+            .judge("http", config.http.networks(), |_| "customers' addresses are as our own proxies say".to_owned());
+    }
     findings.judge("http", Tokens::read(&config.http), |tokens| format!("{} with {tokens:?}", config.http.listen));
     if config.amqp.is_on() {
         findings.judge("amqp", config.amqp.address(), |_| "the address can be read".to_owned());

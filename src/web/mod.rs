@@ -10,8 +10,12 @@ pub mod health;
 pub mod ops;
 /// One-click opt-out.
 pub mod optout;
+/// Forms that customers send.
+pub mod form;
 /// Pages that a person looks at.
 pub mod page;
+/// Who is at the other end.
+pub mod peer;
 /// Refusals in words and numbers.
 pub mod problem;
 /// The accept loop.

@@ -2,8 +2,6 @@
 //! after role, origin and token were checked. So no action can forget to.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -18,12 +16,11 @@ use super::people::{Named, Role};
 use super::{Inner, Ops};
 use crate::store::StoreError;
 use crate::store::ops::Audit;
-use crate::web::server::Peer;
+use crate::web::form;
+use crate::web::peer::peer;
 
 /// The session's cookie. The prefix makes browsers take it over https alone, for this host alone and for every path.
 const COOKIE: &str = "__Host-doorstep_ops";
-/// How long a form may take to come in.
-const FORM_TIME_MAX: Duration = Duration::from_secs(20);
 /// What stands in a session's role where a proxy vouches for the person: it is no key without the proxy.
 const BY_PROXY: &str = "proxy";
 
@@ -211,10 +208,10 @@ impl Inner {
     async fn posted(&self, request: Request) -> Result<Posted, Response> {
         let (parts, body) = request.into_parts();
         let visitor = self.visitor(&parts).await?;
-        if !self.is_same_site(&parts) {
+        if !self.entrance.networks.is_same_site(&parts) {
             return Err(self.refusal(StatusCode::FORBIDDEN, "This form was not sent from a page of the console."));
         }
-        let fields = read_form(Request::from_parts(parts, body)).await;
+        let fields = form::read(Request::from_parts(parts, body)).await;
         let fields =
             fields.ok_or_else(|| self.refusal(StatusCode::BAD_REQUEST, "This is not a form of the console."))?;
         let given = fields.get("csrf").map_or("", String::as_str);
@@ -225,30 +222,6 @@ impl Inner {
             ));
         }
         Ok(Posted { visitor, fields })
-    }
-
-    /// Whether a form came from our own pages, as far as the browser says. One that says nothing is judged by the token alone.
-    pub(super) fn is_same_site(&self, parts: &Parts) -> bool {
-        let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        if let Some(site) = text("sec-fetch-site") {
-            return site == "same-origin";
-        }
-        let Some(origin) = text("origin") else { return true };
-        let from = origin.split_once("://").map(|(_, host)| host);
-        let by_proxy = self.entrance.networks.hold(peer(parts));
-        from.is_some() && (from == text("host") || (by_proxy && from == text("x-forwarded-host")))
-    }
-
-    /// Where the request comes from: the last address that the proxy did not add itself.
-    pub(super) fn client(&self, parts: &Parts) -> IpAddr {
-        let (peer, networks) = (peer(parts), &self.entrance.networks);
-        if !networks.hold(peer) {
-            return peer;
-        }
-        let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-        let hops: Vec<&str> = forwarded.flat_map(|line| line.split(',')).map(str::trim).collect();
-        let mut addresses = hops.iter().rev().map_while(|hop| hop.parse::<IpAddr>().ok());
-        addresses.find(|hop| !networks.hold(*hop)).unwrap_or(peer)
     }
 
     fn to_login(&self, parts: &Parts) -> Response {
@@ -271,18 +244,6 @@ impl Inner {
 pub(super) fn failed(error: &StoreError) -> Response {
     tracing::error!(error = error as &dyn std::error::Error, "a page of the ops console cannot be made");
     (StatusCode::SERVICE_UNAVAILABLE, "The database does not answer. Nothing was changed.\n").into_response()
-}
-
-/// The fields of a form; `None` if it is none, is too long, or takes too long. A name that comes twice counts once.
-pub(super) async fn read_form(request: Request) -> Option<BTreeMap<String, String>> {
-    let reading = axum::Form::<Vec<(String, String)>>::from_request(request, &());
-    let read = tokio::time::timeout(FORM_TIME_MAX, reading).await.ok()?;
-    read.ok().map(|axum::Form(pairs)| pairs.into_iter().collect())
-}
-
-/// The other end of the connection. Without one, which only a mistake of ours could bring about, an address that is nobody's.
-fn peer(parts: &Parts) -> IpAddr {
-    parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0)
 }
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {

@@ -1,13 +1,10 @@
-//! How often somebody may try to log in.
-//!
-//! Names and addresses are counted in a fixed number of buckets by their hash: so memory is bounded whoever tries, and a name
-//! that does not exist is counted like one that does. Each worker counts for itself.
+//! How often somebody may try to log in. A name that does not exist is counted like one that does.
 
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest, Sha256};
+
+use crate::web::peer::Rate;
 
 /// Tries are forgotten after this time.
 const WINDOW: SignedDuration = SignedDuration::from_mins(15);
@@ -15,27 +12,17 @@ const WINDOW: SignedDuration = SignedDuration::from_mins(15);
 const NAME_TRIES_MAX: u32 = 10;
 /// Tries from one address: several people may sit behind it.
 const ADDRESS_TRIES_MAX: u32 = 30;
-/// Buckets for names and for addresses. Two that meet in one share its tries.
-const BUCKETS: usize = 1024;
 
 /// Counts tries.
 #[derive(Debug)]
 pub(super) struct Limit {
-    names: Mutex<Vec<Bucket>>,
-    addresses: Mutex<Vec<Bucket>>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Bucket {
-    /// When the first try was made, in milliseconds.
-    since: i64,
-    tries: u32,
+    names: Rate,
+    addresses: Rate,
 }
 
 impl Default for Limit {
     fn default() -> Self {
-        let buckets = || Mutex::new(vec![Bucket::default(); BUCKETS]);
-        Self { names: buckets(), addresses: buckets() }
+        Self { names: Rate::new(NAME_TRIES_MAX, WINDOW), addresses: Rate::new(ADDRESS_TRIES_MAX, WINDOW) }
     }
 }
 
@@ -43,39 +30,14 @@ impl Limit {
     /// Counts a try; false if it is one too many.
     pub(super) fn may_try(&self, name: &str, address: IpAddr, now: Timestamp) -> bool {
         // Both are counted, whichever refuses.
-        let address = count(&self.addresses, &neighbourhood(address), ADDRESS_TRIES_MAX, now);
-        let name = count(&self.names, name.as_bytes(), NAME_TRIES_MAX, now);
+        let address = self.addresses.admits_from(address, now);
+        let name = self.names.admits(name.as_bytes(), now);
         address && name
     }
 
     /// Forgets the tries for a name: the right person has come.
     pub(super) fn forgive(&self, name: &str) {
-        let mut buckets = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        buckets[place(name.as_bytes())] = Bucket::default();
-    }
-}
-
-fn count(buckets: &Mutex<Vec<Bucket>>, key: &[u8], most: u32, now: Timestamp) -> bool {
-    let mut buckets = buckets.lock().unwrap_or_else(PoisonError::into_inner);
-    let bucket = &mut buckets[place(key)];
-    let now = now.as_millisecond();
-    if i128::from(now - bucket.since) >= WINDOW.as_millis() {
-        *bucket = Bucket { since: now, tries: 0 };
-    }
-    bucket.tries = bucket.tries.saturating_add(1);
-    bucket.tries <= most
-}
-
-fn place(key: &[u8]) -> usize {
-    let digest = Sha256::digest(key);
-    usize::from(u16::from_le_bytes([digest[0], digest[1]])) % BUCKETS
-}
-
-/// Whoever has one IPv6 address has the whole /64.
-fn neighbourhood(address: IpAddr) -> Vec<u8> {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => v4.octets().to_vec(),
-        IpAddr::V6(v6) => v6.octets()[..8].to_vec(),
+        self.names.forget(name.as_bytes());
     }
 }
 

@@ -6,12 +6,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use super::guard::{Leaving, Visitor, failed, is_ours, no_cookie, read_form};
+use super::guard::{Leaving, Visitor, failed, is_ours, no_cookie};
 use super::page::Page;
 use super::people::{NAME_CHARS_MAX, PASSWORD_BYTES_MAX, Role};
 use super::{Inner, Ops};
 use crate::store::StoreError;
 use crate::store::ops::Audit;
+use crate::web::form;
 
 /// How long a login may wait for its turn at the hash.
 const TURN_MAX: Duration = Duration::from_secs(5);
@@ -48,11 +49,11 @@ pub(super) async fn ask(State(ops): State<Ops>, Query(wanted): Query<Wanted>, re
 pub(super) async fn enter(State(ops): State<Ops>, request: Request) -> Response {
     let inner = &ops.inner;
     let (parts, body) = request.into_parts();
-    if !inner.is_same_site(&parts) {
+    if !inner.entrance.networks.is_same_site(&parts) {
         return inner.refusal(StatusCode::FORBIDDEN, "This form was not sent from a page of the console.");
     }
-    let (address, headers) = (inner.client(&parts), parts.headers.clone());
-    let Some(fields) = read_form(Request::from_parts(parts, body)).await else {
+    let (address, headers) = (inner.entrance.networks.client(&parts), parts.headers.clone());
+    let Some(fields) = form::read(Request::from_parts(parts, body)).await else {
         return inner.refusal(StatusCode::BAD_REQUEST, "This is not a form of the console.");
     };
     let field = |name: &str| fields.get(name).map_or("", String::as_str);

@@ -7,10 +7,10 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use axum::http::{HeaderMap, HeaderName};
-use ipnet::IpNet;
 use jiff::tz::TimeZone;
 
 use super::settings::Settings;
+use crate::web::peer::Networks;
 
 /// Longest login name, in characters.
 pub(super) const NAME_CHARS_MAX: usize = 64;
@@ -161,24 +161,6 @@ fn is_name(name: &str) -> bool {
     (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && name.chars().all(fits)
 }
 
-/// Where our own reverse proxies stand: what they say of a request is believed.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Networks(Vec<IpNet>);
-
-impl Networks {
-    fn read(settings: &Settings) -> Result<Self, BadOps> {
-        let network = |text: &String| text.parse::<IpNet>().map_err(|_| BadOps::Network(text.clone()));
-        Ok(Self(settings.proxy_networks.iter().map(network).collect::<Result<_, _>>()?))
-    }
-
-    /// Whether an address is one of them.
-    pub(super) fn hold(&self, address: IpAddr) -> bool {
-        // A loopback peer of an IPv6 socket may come as ::ffff:127.0.0.1.
-        let address = address.to_canonical();
-        self.0.iter().any(|network| network.contains(&address))
-    }
-}
-
 /// A reverse proxy that names people.
 #[derive(Debug, Clone)]
 pub(super) struct Proxy {
@@ -204,7 +186,7 @@ impl Proxy {
             return Ok(None);
         }
         let header = HeaderName::from_bytes(settings.proxy_header.as_bytes()).map_err(|_| BadOps::Header)?;
-        if networks.0.is_empty() {
+        if networks.is_empty() {
             return Err(BadOps::NoNetworks);
         }
         let (operators, viewers) = (settings.proxy_operators.clone(), settings.proxy_viewers.clone());
@@ -257,7 +239,7 @@ impl Entrance {
         }
         let file = Some(&settings.users_file).filter(|path| !path.as_os_str().is_empty());
         let people = file.map(|path| People::read(path)).transpose()?;
-        let networks = Networks::read(settings)?;
+        let networks = Networks::read(&settings.proxy_networks).map_err(BadOps::Network)?;
         let proxy = Proxy::read(settings, &networks)?;
         Ok(Some(Self { people, proxy, networks, is_open: false, zone, settings: settings.clone() }))
     }
@@ -327,7 +309,9 @@ mod tests {
             proxy_viewers: vec!["bob".to_owned()],
             ..Settings::default()
         };
-        let read = |settings: &Settings| Proxy::read(settings, &Networks::read(settings)?);
+        let read = |settings: &Settings| {
+            Proxy::read(settings, &Networks::read(&settings.proxy_networks).map_err(BadOps::Network)?)
+        };
         let proxy = read(&settings).unwrap().unwrap();
         let named = |peer: &str, names: &[&str]| {
             let mut headers = HeaderMap::new();

@@ -1,7 +1,14 @@
 //! Capability links: an address that lets whoever holds it do one small thing, and tells nothing to anybody else.
 //!
-//! A token is `version · contact · locale · brand · seal`, in URL-safe base64. It names no address: the contact is a
-//! pseudonym. The seal is HMAC-SHA256 over a purpose and the rest, cut to 16 bytes: 128 bits that nobody guesses.
+//! Every token is a body and a seal, in URL-safe base64. The seal is HMAC-SHA256 over a purpose and the body, cut to 16 bytes:
+//! 128 bits that nobody guesses. The purpose keeps a seal of one sort of link from fitting another. No token names an address
+//! or a person: an opt-out's contact is a pseudonym.
+
+mod page;
+mod stamp;
+
+pub use page::{PageLink, Reader};
+pub use stamp::{BadStamp, STAMP_MAX, STAMP_MIN, Stamp};
 
 use std::path::PathBuf;
 
@@ -25,8 +32,8 @@ const SEAL_BYTES: usize = 16;
 const SECRET_BYTES_MIN: usize = 16;
 /// Most secrets that may be live at once: two are needed for an exchange.
 const SECRETS_MAX: usize = 4;
-/// Longest token looked at, in characters: the longest that we make has 140.
-const TOKEN_CHARS_MAX: usize = 200;
+/// Longest token looked at, in characters: the longest that we make, for an order's id of 128 bytes, has 251.
+const TOKEN_CHARS_MAX: usize = 256;
 /// Longest locale or brand inside a token, in bytes.
 const PART_BYTES_MAX: usize = 40;
 
@@ -126,23 +133,12 @@ impl Links {
         body.push(locale.len() as u8);
         body.extend_from_slice(locale.as_bytes());
         body.extend_from_slice(who.brand.as_str().as_bytes());
-        let seal = seal(&self.keys[0], &body);
-        body.extend_from_slice(&seal);
-        format!("{}/u/{}", self.base_url, URL_SAFE_NO_PAD.encode(body))
+        format!("{}/u/{}", self.base_url, self.sealed(Purpose::OptOut, body))
     }
 
     /// Reads a token back; `None` for anything that we did not seal, without saying why.
     pub fn opt_out(&self, token: &str) -> Option<OptOut> {
-        if token.len() > TOKEN_CHARS_MAX {
-            return None;
-        }
-        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-        let (body, given) = bytes.split_at_checked(bytes.len().checked_sub(SEAL_BYTES)?)?;
-        // Every key is tried, so that the time taken does not tell which one fits.
-        let fits = self.keys.iter().fold(false, |fits, key| fits | bool::from(seal(key, body).ct_eq(given)));
-        if !fits {
-            return None;
-        }
+        let body = self.opened(Purpose::OptOut, token)?;
         let (&version, rest) = body.split_first()?;
         let (contact, rest) = rest.split_first_chunk::<16>()?;
         let (&length, rest) = rest.split_first()?;
@@ -155,10 +151,56 @@ impl Links {
     }
 }
 
+/// What a seal is for.
+#[derive(Clone, Copy)]
+enum Purpose<'a> {
+    OptOut,
+    Page,
+    /// A form that is sent to this path.
+    Form(&'a str),
+}
+
+impl Links {
+    /// Where the links lead, without a slash at the end.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// A body with its seal, as text.
+    fn sealed(&self, purpose: Purpose<'_>, mut body: Vec<u8>) -> String {
+        let seal = seal(&self.keys[0], purpose, &body);
+        body.extend_from_slice(&seal);
+        URL_SAFE_NO_PAD.encode(body)
+    }
+
+    /// The body of a token that we sealed for `purpose`; `None` for every other text.
+    fn opened(&self, purpose: Purpose<'_>, token: &str) -> Option<Vec<u8>> {
+        if token.len() > TOKEN_CHARS_MAX {
+            return None;
+        }
+        let mut bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let length = bytes.len().checked_sub(SEAL_BYTES)?;
+        let (body, given) = bytes.split_at(length);
+        // Every key is tried, so that the time taken does not tell which one fits.
+        let fits = self.keys.iter().fold(false, |fits, key| fits | bool::from(seal(key, purpose, body).ct_eq(given)));
+        bytes.truncate(length);
+        fits.then_some(bytes)
+    }
+}
+
 /// The purpose goes in first: a seal made for another sort of link fits nothing here.
-fn seal(key: &Hmac<Sha256>, body: &[u8]) -> [u8; SEAL_BYTES] {
+fn seal(key: &Hmac<Sha256>, purpose: Purpose<'_>, body: &[u8]) -> [u8; SEAL_BYTES] {
     let mut mac = key.clone();
-    mac.update(b"doorstep opt-out\0");
+    match purpose {
+        Purpose::OptOut => mac.update(b"doorstep opt-out\0"),
+        Purpose::Page => mac.update(b"doorstep page\0"),
+        // Its length goes in, so that no path and body meet by shifting the border.
+        Purpose::Form(path) => {
+            mac.update(b"doorstep form\0");
+            mac.update(&(path.len() as u64).to_be_bytes());
+            mac.update(path.as_bytes());
+        }
+    }
     mac.update(body);
     let whole: [u8; 32] = mac.finalize().into_bytes().into();
     *whole.first_chunk().expect("16 bytes of 32")
