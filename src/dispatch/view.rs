@@ -171,6 +171,7 @@ fn pickup(pickup: &event::Pickup) -> Pickup {
             event::Until::Day(day) => Until::Day(*day),
             event::Until::Instant(at) => Until::Instant(*at),
         }),
+        opening_hours: pickup.opening_hours.clone(),
     }
 }
 

@@ -135,6 +135,8 @@ pub struct OrderPatch {
     pub links: Option<Links>,
     /// Address or payment being checked: nothing is told while it is true.
     pub hold: Option<bool>,
+    /// Links to the tracking page of any other generation are dead.
+    pub link_generation: Option<u8>,
     /// Why it was cancelled: the shop's word, for `order.cancelled` alone.
     pub reason: Option<String>,
 }
@@ -289,6 +291,9 @@ pub struct Pickup {
     pub code: Option<Pii<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Until>,
+    /// When it is open, in its own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opening_hours: Option<String>,
 }
 
 /// Until when a parcel waits: an instant, or a whole day at the destination.

@@ -108,7 +108,7 @@ slots! {
     OrderKnown {
         placed_at "pl": Timestamp, paid_at "pa": Timestamp, currency "c": String, subtotal "su": i64, shipping "sh": i64,
         tax "tx": i64, total "to": i64, address "ad": Address, ship_from "sf": ShipFrom, items "it": Vec<Item>,
-        promise "pr": Promise, dispatch_by "di": Timestamp, links "li": Links, hold "h": bool,
+        promise "pr": Promise, dispatch_by "di": Timestamp, links "li": Links, hold "h": bool, link_generation "lg": u8,
     }
 }
 
@@ -321,6 +321,11 @@ impl Known {
         value(&self.order.hold).copied().unwrap_or(false)
     }
 
+    /// The generation of links to the tracking page that still work.
+    pub fn link_generation(&self) -> u8 {
+        value(&self.order.link_generation).copied().unwrap_or_default()
+    }
+
     fn fold_order(&mut self, at: Stamp, kind: Kind, patch: &OrderPatch) {
         let order = &mut self.order;
         offer(&mut order.placed_at, at, patch.placed_at);
@@ -340,6 +345,7 @@ impl Known {
         offer(&mut order.dispatch_by, at, patch.dispatch_by);
         offer(&mut order.links, at, patch.links.clone());
         offer(&mut order.hold, at, patch.hold);
+        offer(&mut order.link_generation, at, patch.link_generation);
         if let Some(person) = &patch.customer {
             fold_person(&mut self.customer, at, person);
         }

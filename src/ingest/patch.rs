@@ -35,6 +35,7 @@ pub(super) fn order(wire: wire::Order) -> (OrderPatch, Vec<BadContact>) {
         dispatch_by: wire.dispatch_by,
         links: wire.links.map(|links| Links { order: links.order, support: links.support }).and_then(filled),
         hold: wire.hold,
+        link_generation: wire.link_generation,
         reason: wire.reason,
     };
     (patch, bad)
@@ -127,5 +128,6 @@ fn parcel_item(wire: wire::ParcelItem) -> ParcelItem {
 }
 
 fn pickup(wire: wire::Pickup) -> Pickup {
-    Pickup { name: wire.name, address: wire.address, code: wire.code, until: wire.until }
+    let wire::Pickup { name, address, code, until, opening_hours } = wire;
+    Pickup { name, address, code, until, opening_hours }
 }

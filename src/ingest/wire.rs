@@ -84,6 +84,9 @@ pub struct Order {
     pub(super) links: Option<Links>,
     /// Address or payment being checked: nothing is told while it is true.
     pub(super) hold: Option<bool>,
+    /// Links to the tracking page that carry another number are dead: set it to one that was not used yet, and all that went
+    /// out before stop working. New messages carry it. 0 where never given.
+    pub(super) link_generation: Option<u8>,
     /// Why the order was cancelled: the shop's word.
     #[serde(deserialize_with = "field::prose")]
     pub(super) reason: Option<String>,
@@ -271,6 +274,9 @@ pub struct Pickup {
     #[serde(deserialize_with = "until")]
     #[schemars(with = "Option<String>")]
     pub(super) until: Option<Until>,
+    /// When it is open, as it says so itself.
+    #[serde(deserialize_with = "field::line")]
+    pub(super) opening_hours: Option<String>,
 }
 
 /// A day at the destination, or a window of time.

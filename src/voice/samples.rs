@@ -282,6 +282,7 @@ fn suit(view: &mut View) {
                 address: Some("4 Upper Salthill Road, Galway".into()),
                 code: Some(Pii::new("4917".into())),
                 until: Some(Until::Day(date(2026, 11, 28))),
+                opening_hours: None,
             });
         }
         Stage::Delivered | Stage::OrderComplete => {
@@ -418,7 +419,9 @@ fn hostile(stage: Stage) -> View {
         parcel.items = items.clone();
         parcel.place = Some(evil.into());
         parcel.description = Some(evil.into());
-        parcel.pickup = Some(Pickup { name: Some(evil.into()), address: Some(evil.into()), code: pii(), until: None });
+        let words = || Some(evil.into());
+        parcel.pickup =
+            Some(Pickup { name: words(), address: words(), code: pii(), until: None, opening_hours: words() });
     }
     if let Some(cancelled) = &mut view.cancelled {
         cancelled.reason = Some(evil.into());

@@ -217,6 +217,8 @@ pub struct Pickup {
     /// Opens the locker. Given in the message itself, never in subject or preheader, which a locked screen shows.
     pub code: Option<Pii<String>>,
     pub until: Option<Until>,
+    /// When it is open, in its own words.
+    pub opening_hours: Option<String>,
 }
 
 /// Until when a parcel waits.

@@ -16,6 +16,8 @@ pub mod form;
 pub mod page;
 /// Who is at the other end.
 pub mod peer;
+/// The customer's own place: an order's tracking page.
+pub mod place;
 /// Refusals in words and numbers.
 pub mod problem;
 /// The accept loop.

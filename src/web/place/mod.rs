@@ -1,0 +1,3 @@
+//! The customer's own place: an order's tracking page, under `/t`.
+
+pub mod slots;

@@ -1,0 +1,67 @@
+//! What others put on the tracking page: a brand's content, and what a customer can do or has asked for. The page arranges it
+//! and knows nothing else of it; what is empty is not there.
+//!
+//! All texts are finished sentences in the page's language, and are shown as text. Addresses are absolute; one that is neither
+//! https nor this service's own is left out.
+
+use serde::Serialize;
+
+/// Blocks of a brand's own content, in the order in which they are shown.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Content {
+    pub blocks: Vec<Block>,
+}
+
+/// One block: how to use a thing, how to look after it, what comes next.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Block {
+    /// Stable: names the block in counts.
+    pub id: String,
+    pub title: String,
+    /// Paragraphs before the points.
+    pub paragraphs: Vec<String>,
+    /// A list; empty for none.
+    pub points: Vec<String>,
+    /// https. Its host is let in by the page's policy.
+    pub image: Option<Picture>,
+    /// Where it leads, by way of our own counting address.
+    pub link: Option<Link>,
+}
+
+/// A picture and what it shows.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Picture {
+    pub url: String,
+    pub alt: String,
+}
+
+/// Something to press.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Link {
+    pub label: String,
+    pub href: String,
+    /// A sentence beside it: what happens then.
+    pub note: Option<String>,
+}
+
+/// What the customer can do about the order, and what became of what was asked.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Care {
+    /// Rating, "something is wrong", return request: those that are possible now, the most wanted first.
+    pub links: Vec<Link>,
+    /// Cases and return requests, the newest first.
+    pub cases: Vec<Case>,
+}
+
+/// Something that was asked for, and how it stands.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Case {
+    /// "Your message: something is damaged".
+    pub title: String,
+    /// One or two words: "Being looked at".
+    pub state: String,
+    /// Somebody still has to do something about it.
+    pub is_open: bool,
+    /// The answer, or by when to expect one.
+    pub lines: Vec<String>,
+}
