@@ -42,6 +42,8 @@ pub struct LimitsToml {
     pub stalled_days: Option<DistanceToml>,
     /// Days without a scan.
     pub lost_days: Option<DistanceToml>,
+    /// Whether silence after the first scan waits for the day of arrival.
+    pub first_scan_waits: Option<bool>,
     pub attempts: Option<u32>,
     /// Days before a pickup's end.
     pub pickup_days: Option<u32>,
@@ -179,6 +181,7 @@ impl LimitsToml {
                 take(wrong, &format!("{key}.{name}"), days.read(), |days| *limit = days);
             }
         }
+        limits.first_scan_waits = self.first_scan_waits.unwrap_or(limits.first_scan_waits);
         limits.late_expected = self.late_expected.unwrap_or(limits.late_expected);
         // A line that was only lowered takes the other one with it.
         limits.late_cleared = self.late_cleared.unwrap_or(limits.late_cleared.min(limits.late_expected));
@@ -292,6 +295,7 @@ mod tests {
             label_days = 2
             stalled_days = { domestic = 2, international = 4 }
             lost_days = { domestic = 6, international = 15 }
+            first_scan_waits = false
             grace = "2h"
             late_expected = 0.4
             [carriers.DHL.limits]
@@ -329,6 +333,7 @@ mod tests {
         assert_eq!(limits.stalled_days, ByDistance { domestic: 2, international: 4 });
         assert_eq!(limits.lost_days, ByDistance { domestic: 6, international: 15 });
         assert_eq!((limits.late_expected, limits.late_cleared), (0.4, 0.4));
+        assert!(!limits.first_scan_waits);
         let dhl = &watch.carriers["dhl"];
         assert_eq!((dhl.limits.attempts, dhl.limits.pickup_days, dhl.limits.label_days), (3, 0, 2));
         let letter = watch.limits(Some("dhl"), Some("letter"));

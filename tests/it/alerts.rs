@@ -230,7 +230,8 @@ async fn published(world: &World) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn alerts_open_and_end_in_the_transaction_of_their_order_and_programs_hear_of_it() {
     let world = World::new(START, policy()).await;
-    world.feed(&[paid("1"), scan("1", "shipment.shipped", START)]).await;
+    let moving = scan("1", "shipment.in_transit", "2026-11-02T09:05:00+01:00");
+    world.feed(&[paid("1"), scan("1", "shipment.shipped", START), moving]).await;
     world.pass(time("2026-11-05T12:00:00+01:00"), async |_| {}).await;
     assert_eq!(rows(&world, "1").await, [("stalled".to_owned(), Standing::Open, None)]);
     world.pass(time("2026-11-06T12:00:00+01:00"), async |_| {}).await;

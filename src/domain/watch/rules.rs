@@ -99,12 +99,12 @@ impl<'a> View<'a> {
         waits.then(|| Trouble::concluded(Kind::LabelNeverScanned, made, from))
     }
 
-    /// **No scan for too long.** Needs a scan that says that it is on its way. 3 working days of the destination within a
+    /// **No scan for too long.** Needs a scan that says that it is on its way; see [`View::silent_since`]. 3 working days of the destination within a
     /// country, 5 across a border or where a country is not known.
     fn stalled(&self, parcel: &Parcel<'_>, limits: &Limits) -> Option<Trouble> {
-        let last = last_word(parcel)?;
-        let from = self.destination.add_working_days(last, limits.stalled_days.days(self.is_domestic));
-        Some(Trouble::concluded(Kind::Stalled, last, from))
+        let silent = self.silent_since(parcel, limits)?;
+        let from = self.destination.add_working_days(silent, limits.stalled_days.days(self.is_domestic));
+        Some(Trouble::concluded(Kind::Stalled, silent, from))
     }
 
     /// **Presumed lost.** The carrier has given it up; or nothing was heard of it for 7 days within a country, 20 across a
@@ -117,10 +117,21 @@ impl<'a> View<'a> {
                 ..Trouble::said(Kind::PresumedLost, at)
             });
         }
-        let last = last_word(parcel)?;
+        let silent = self.silent_since(parcel, limits)?;
         let days = i32::try_from(limits.lost_days.days(self.is_domestic)).unwrap_or(i32::MAX);
-        let from = last.checked_add(DAY.checked_mul(days)?).ok()?;
-        Some(Trouble::concluded(Kind::PresumedLost, last, from))
+        let from = silent.checked_add(DAY.checked_mul(days)?).ok()?;
+        Some(Trouble::concluded(Kind::PresumedLost, silent, from))
+    }
+
+    /// Since when a parcel's silence means something: since its carrier's last word. Where that is the first one as well, the
+    /// carrier may be one that scans nothing between the first and the door; then silence begins when the parcel should have
+    /// arrived: at the end of the day that the carrier named, else of the promised one.
+    fn silent_since(&self, parcel: &Parcel<'_>, limits: &Limits) -> Option<Timestamp> {
+        let last = last_word(parcel)?;
+        let is_first = parcel.facts.scans.len() == 1;
+        let named = || promise::expected(self.state, parcel).map(|(_, day)| day).or_else(|| self.promised());
+        let should = if is_first && limits.first_scan_waits { named() } else { None };
+        Some(should.map_or(last, |day| window::end_of_day(day, &self.state.zone).max(last)))
     }
 
     /// **Out for delivery, not delivered that day.** Needs that scan; the day ends at midnight at the destination.

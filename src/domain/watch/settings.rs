@@ -47,6 +47,9 @@ pub struct Limits {
     pub stalled_days: ByDistance,
     /// Days without a scan after which it is taken for lost. 7 within a country, 20 across a border.
     pub lost_days: ByDistance,
+    /// Whether silence after the first scan counts only from the day on which the parcel should have arrived. True: of 198
+    /// alerts of a shop whose carrier scans nothing between the first scan and the door, 171 were of parcels in good time.
+    pub first_scan_waits: bool,
     /// Failed attempts after which the carrier does not try again. 2.
     pub attempts: u32,
     /// Days before the end of a pickup's time. 2: the customer is reminded then as well.
@@ -95,6 +98,7 @@ impl Default for Limits {
             label_days: 4,
             stalled_days: ByDistance { domestic: 3, international: 5 },
             lost_days: ByDistance { domestic: 7, international: 20 },
+            first_scan_waits: true,
             attempts: 2,
             pickup_days: 2,
             grace: SignedDuration::from_hours(1),

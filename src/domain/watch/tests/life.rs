@@ -143,7 +143,8 @@ fn an_alert_knows_where_and_what_it_is_about() {
         ..OrderPatch::default()
     };
     ops.fact("11-02T09:00", Fact::OrderPaid, patch, None);
-    ops.scan("11-02T09:01", Fact::ShipmentShipped);
+    ops.scan("11-02T09:00", Fact::ShipmentShipped);
+    ops.scan("11-02T09:01", Fact::ShipmentInTransit);
     ops.now = local("11-05T09:01");
     let state = ops.order.state(&zone());
     let occasion = Occasion {

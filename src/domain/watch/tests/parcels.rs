@@ -20,6 +20,35 @@ fn a_silent_parcel_is_stalled_then_lost_and_a_scan_ends_both() {
 }
 
 #[test]
+fn silence_after_the_first_scan_means_nothing_before_the_parcel_should_be_there() {
+    let shipped = |waits: bool, patch: ShipmentPatch| {
+        let mut ops = Ops::new();
+        ops.policy.watch.limits.first_scan_waits = waits;
+        ops.policy.watch.limits.off = BTreeSet::from([Kind::Late, Kind::LateExpected]);
+        ops.fact("11-02T09:00", Fact::OrderPaid, OrderPatch { promise: promise("2026-11-19"), ..domestic() }, None);
+        ops.fact("11-02T09:01", Fact::ShipmentShipped, OrderPatch::default(), Some(patch));
+        ops
+    };
+    // Promised for Thursday the 19th: three working days later it is stalled, after a week it is taken for lost.
+    shipped(true, parcel("P1")).pass("12-01T00:00").heard([
+        "11-25 00:00 stalled 1 P1",
+        "11-27 00:00 over stalled 1 gave_way",
+        "11-27 00:00 presumed_lost 1 P1",
+    ]);
+    // The carrier named the 5th, a Thursday.
+    shipped(true, eta("2026-11-05")).pass("11-13T12:00").heard([
+        "11-12 00:00 stalled 1 P1",
+        "11-13 00:00 over stalled 1 gave_way",
+        "11-13 00:00 presumed_lost 1 P1",
+    ]);
+    // A second scan shows that this carrier speaks on the way.
+    let mut scanned = shipped(true, parcel("P1"));
+    scanned.scan("11-03T10:00", Fact::ShipmentInTransit);
+    scanned.pass("11-06T10:00").heard(["11-06 10:00 stalled 1 P1"]);
+    shipped(false, parcel("P1")).pass("11-06T10:00").heard(["11-05 09:01 stalled 1 P1"]);
+}
+
+#[test]
 fn across_a_border_or_to_nobody_knows_where_the_waits_are_longer() {
     for (patch, stalled, lost) in [
         (OrderPatch { ship_from: from("DE"), ..domestic() }, "11-09 09:01", "11-22 09:01"),
