@@ -194,12 +194,13 @@ impl Hinge {
         Self { quiet_feeds, ..self.clone() }
     }
 
-    /// The same hinge for old orders: their facts update the state, and nobody is told what has already happened.
+    /// The same hinge for old orders: their facts update the state, and nobody is told what has already happened. A tick after
+    /// the last fact lets what the clock alone had called for count as told.
     pub fn importing(&self) -> Self {
         Self { cause: Cause::Import, pulse: Pulse::default(), ..self.clone() }
     }
 
-    /// Looks at orders again because their time has come.
+    /// Looks at orders again because their time has come; when importing, because their past has been taken in.
     ///
     /// # Errors
     /// [`ApplyFailed`] if the store did not take the batch; the timers' leases run out and others try again.
@@ -428,12 +429,13 @@ impl Hinge {
         let mut tx = self.store.begin("tick").await?;
         let mut batch = Batch::new(self.quiet_feeds.now());
         self.load(&mut tx, &mut batch, keys.iter()).await?;
+        let cause = if self.cause.is_silent() { Cause::Past } else { Cause::Tick };
         let mut schools: BTreeMap<BrandId, School> = BTreeMap::new();
         for key in keys {
             let brand = key.brand();
             let policy = self.policies.of(&brand);
             let school = schools.entry(brand).or_insert_with_key(|brand| School::new(self.lanes.of(brand)));
-            batch.tick(key, &policy, self.clock.now(), school);
+            batch.tick(key, (&policy, cause), self.clock.now(), school);
         }
         schools.iter_mut().for_each(|(brand, school)| batch.teach(lanes::tallies(brand, school)));
         Ok(self.commit(tx, batch, Vec::new(), Vec::new()).await?)

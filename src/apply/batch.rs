@@ -125,9 +125,15 @@ impl Batch {
     }
 
     /// Looks at an order again because its time has come.
-    pub(super) fn tick(&mut self, key: &OrderKey, policy: &Policy, now: Timestamp, school: &mut School) {
+    pub(super) fn tick(
+        &mut self,
+        key: &OrderKey,
+        (policy, cause): (&Policy, Cause),
+        now: Timestamp,
+        school: &mut School,
+    ) {
         let Some(held) = self.orders.get_mut(key).filter(|held| held.was_read) else { return };
-        let ctx = Context { now, policy, cause: Cause::Tick, quiet_feeds: &self.quiet_feeds };
+        let ctx = Context { now, policy, cause, quiet_feeds: &self.quiet_feeds };
         let (order, effects) = look(&ctx, key, std::mem::take(&mut held.order), school);
         held.order = order;
         self.wakes.insert(key.clone(), held.order.told.wake);

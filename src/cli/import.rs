@@ -1,7 +1,8 @@
 //! `doorstep import`: takes old orders in silently.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use serde::Serialize;
@@ -10,11 +11,11 @@ use super::Ending;
 use super::lines::{Line, Lines};
 use super::out::Out;
 use super::parts::Parts;
-use crate::apply::{Policies, Verdict};
+use crate::apply::{Hinge, Policies, Verdict};
 use crate::backtest::Backtest;
 use crate::config::Config;
 use crate::domain::event::Event;
-use crate::domain::id::BrandId;
+use crate::domain::id::{BrandId, OrderKey};
 use crate::ingest::{Apply, Incoming};
 use crate::lanes;
 use crate::store::{Store, StoreError};
@@ -26,15 +27,20 @@ use crate::telemetry::{self, Door};
   doorstep import --config /etc/doorstep/doorstep.toml orders-*.jsonl
   zcat old.jsonl.gz | doorstep import -
   doorstep import --teach last-year-by-time.jsonl
+  doorstep import --restored since-the-backup.jsonl
 
-Nobody is told what the files say has already happened; what happens to these orders from now on is told as usual. Workers may
-run meanwhile. Importing the same file again changes nothing. Lines that are refused are kept in the quarantine, and the exit
+Nobody is told what the files say has already happened, nor what the clock had called for; what happens to these orders from now
+on is told as usual. Workers may run meanwhile, except with --restored. Importing the same file again changes nothing. Lines that are refused are kept in the quarantine, and the exit
 code is then 3.")]
 pub struct Args {
     /// Let the orders teach the brands' lanes how long parcels take, where nothing is known yet; the lines must be in the order
     /// of their times
     #[arg(long)]
     pub teach: bool,
+    /// The database is a copy of an earlier day: what the clock alone had called for since then, for any of its orders, counts as
+    /// told. No worker may run before this has ended
+    #[arg(long)]
+    pub restored: bool,
     /// Files of structured CloudEvents, one a line; `-` reads standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -42,6 +48,9 @@ pub struct Args {
 
 /// Events in one transaction: large enough that the commit costs little, small enough that a worker beside it waits little.
 const BATCH: usize = 250;
+
+/// How long a timer of a restored database is ours.
+const LEASE: Duration = Duration::from_secs(60);
 
 /// What became of the lines.
 #[derive(Debug, Default, Serialize)]
@@ -91,6 +100,7 @@ pub async fn run(args: &Args, config: &Config, out: &Out) -> anyhow::Result<Endi
     let mut lines = Lines::open(&args.files, parts.decoder.limits().event_bytes_max, "import")?;
     let mut tally = Tally::default();
     let mut past = args.teach.then(Past::default);
+    let mut touched: BTreeSet<OrderKey> = BTreeSet::new();
     let mut batch: Vec<Incoming> = Vec::with_capacity(BATCH);
     loop {
         let line = lines.next()?;
@@ -98,6 +108,9 @@ pub async fn run(args: &Args, config: &Config, out: &Out) -> anyhow::Result<Endi
         let incoming = line.map(|line| decoded(&parts, line));
         if let (Some(past), Some(Incoming::Event { event, .. })) = (&mut past, &incoming) {
             past.live_through(event, &policies);
+        }
+        if let Some(Incoming::Event { event, .. }) = &incoming {
+            touched.extend(event.order_key());
         }
         batch.extend(incoming);
         if batch.len() == BATCH || (last && !batch.is_empty()) {
@@ -107,6 +120,12 @@ pub async fn run(args: &Args, config: &Config, out: &Out) -> anyhow::Result<Endi
         if last {
             break;
         }
+    }
+    for keys in touched.into_iter().collect::<Vec<_>>().chunks(BATCH) {
+        hinge.tick(keys.to_vec()).await.context("looking at what the clock had called for")?;
+    }
+    if args.restored {
+        leave_behind(&parts.store, &hinge).await?;
     }
     if let Some(past) = past {
         tally.taught = past.teach(&parts.store).await.context("keeping what was learned")?;
@@ -122,6 +141,17 @@ pub async fn run(args: &Args, config: &Config, out: &Out) -> anyhow::Result<Endi
         out.say(format!("{taught} brands have learned from it"))?;
     }
     Ok(if tally.refused == 0 { Ending::Done } else { Ending::Problems })
+}
+
+/// Lets everything that the clock has called for by now count as told.
+async fn leave_behind(store: &Store, hinge: &Hinge) -> anyhow::Result<()> {
+    loop {
+        let due = store.claim_wakes(BATCH as u32, LEASE).await.context("looking for timers")?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        hinge.tick(due).await.context("looking at what the clock had called for")?;
+    }
 }
 
 /// Decodes a line; a refusal also says where the line stands.

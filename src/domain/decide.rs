@@ -41,6 +41,15 @@ pub enum Cause {
     Tick,
     /// An old order is taken in: nobody is told what has already happened.
     Import,
+    /// An order was taken in, or comes from a database's copy: what the clock alone had called for before counts as told.
+    Past,
+}
+
+impl Cause {
+    /// Whether it is about what lies behind, of which nobody is told.
+    pub fn is_silent(self) -> bool {
+        matches!(self, Self::Import | Self::Past)
+    }
 }
 
 /// Folds one event into its order, and decides what follows.
@@ -67,7 +76,12 @@ pub fn decide(ctx: &Context<'_>, key: &OrderKey, mut order: Order, event: &Event
 pub fn look(ctx: &Context<'_>, key: &OrderKey, mut order: Order, school: &mut School) -> (Order, Vec<Effect>) {
     // The timer row is used up by this look: what the order still wishes for is written again.
     let due = order.told.wake.take();
-    let again = second_look(&order.state(&ctx.policy.zone), &order.told, due, ctx.now);
+    let again = match ctx.cause {
+        Cause::Past => None,
+        Cause::Fact | Cause::Tick | Cause::Import => {
+            second_look(&order.state(&ctx.policy.zone), &order.told, due, ctx.now)
+        }
+    };
     order.told.overslept = again.is_some();
     if again.is_some() {
         order.told.wake = again;
@@ -156,7 +170,7 @@ impl Planner<'_, '_> {
         let drops = policy.superseded == Superseded::Drop;
         match called.truth {
             _ if rule.is_none() => Some(Why::Off),
-            _ if self.ctx.cause == Cause::Import => Some(Why::Imported),
+            _ if self.ctx.cause.is_silent() => Some(Why::Imported),
             Truth::Gone { by_progress: true } => Some(Why::Superseded),
             Truth::Gone { by_progress: false } => Some(Why::NoLongerTrue),
             Truth::Outdated if drops => Some(Why::Superseded),
@@ -298,7 +312,7 @@ impl Planner<'_, '_> {
 
     /// Delays are decided on by what was said last, not by episodes: see [`delay::stage`].
     fn consider_delay(&mut self) {
-        let timed = self.ctx.cause == Cause::Tick && self.is_day();
+        let timed = self.ctx.cause == Cause::Past || (self.ctx.cause == Cause::Tick && self.is_day());
         let (now, limits) = (self.ctx.now, &self.ctx.policy.delays);
         let late = delay::late(self.state, self.told, limits, now, timed);
         let Some(stage) = delay::stage(self.told, late.as_ref(), limits, self.state, now) else { return };
@@ -320,8 +334,9 @@ impl Planner<'_, '_> {
         };
         let handled = self.told.handled.len();
         self.consider(&called, &[]);
-        // What was left unsaid, as too old or switched off, has told nobody of a delay.
-        if self.told.handled.get(handled).is_none_or(|decided| decided.notices.is_empty()) {
+        // What was left unsaid, as too old or switched off, has told nobody of a delay. What lies behind counts as told.
+        let unsaid = self.told.handled.get(handled).is_none_or(|decided| decided.notices.is_empty());
+        if unsaid && self.ctx.cause != Cause::Past {
             return;
         }
         let (from, day) = late.as_ref().map_or((None, None), |late| (late.from, late.day));

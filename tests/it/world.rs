@@ -22,6 +22,7 @@ use doorstep::store::Store;
 use doorstep::timers::Timers;
 use jiff::Timestamp;
 use serde_json::Value;
+use sqlx::{Connection, Executor};
 
 /// What a world is made of; what is not said is usual.
 pub(crate) struct Plan {
@@ -49,6 +50,7 @@ pub(crate) struct World {
     policies: Policies,
     /// Where messages are captured, if they are.
     pub(crate) captures: Option<(Capture, Capture)>,
+    url: String,
     /// Something was fed, or the clock moved, since the last drain.
     is_dirty: AtomicBool,
     _folder: tempfile::TempDir,
@@ -92,7 +94,8 @@ impl World {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clock = Clock::simulated(plan.start);
         let url = plan.url.unwrap_or_else(|| format!("sqlite:{}", folder.path().join("world.db").display()));
-        let store = Store::open(&doorstep::store::Settings::at(url), clock.clone()).await.expect("a new file opens");
+        let store =
+            Store::open(&doorstep::store::Settings::at(url.clone()), clock.clone()).await.expect("a new file opens");
         store.migrate().await.expect("a new file takes the schema");
         let handoff = Handoff::new(plan.waiting_max);
         let policies = Policies::of_all(plan.policy);
@@ -122,6 +125,7 @@ impl World {
             lanes,
             timers,
             captures: None,
+            url,
             is_dirty: AtomicBool::new(false),
             _folder: folder,
         }
@@ -140,6 +144,17 @@ impl World {
         let batch: Vec<_> =
             events.iter().map(|event| self.decoder.structured("test", event.to_string().into_bytes())).collect();
         self.hinge.importing().apply(batch).await.expect("the store takes the batch");
+    }
+
+    /// Lets what the clock has called for by now count as told, as `import --restored` does at its end.
+    pub(crate) async fn leave_behind(&self) {
+        loop {
+            let due = self.store.claim_wakes(100, std::time::Duration::from_secs(60)).await.expect("the store answers");
+            if due.is_empty() {
+                break;
+            }
+            self.hinge.importing().tick(due).await.expect("the store takes the ticks");
+        }
     }
 
     /// Runs everything that is due now, and all that follows from it at this time.
@@ -187,6 +202,13 @@ impl World {
             settings: Settings::default(),
             tells_outcomes: true,
         })
+    }
+
+    /// Copies the SQLite file as it stands, the way the runbook does.
+    pub(crate) async fn copy_to(&self, path: &str) {
+        let mut conn = sqlx::SqliteConnection::connect(&self.url).await.expect("the file opens");
+        conn.execute(sqlx::query("vacuum into ?").bind(path)).await.expect("the copy is written");
+        conn.close().await.expect("the file closes");
     }
 
     /// Says that what is left undone is left on purpose.

@@ -76,7 +76,7 @@ pub fn consider(
         let (opens, unsaid) = match occasion.cause {
             Cause::Tick => (true, false),
             Cause::Fact => (trouble.is_said && age < FRESH, false),
-            Cause::Import => (age > LONG_PAST, true),
+            Cause::Import | Cause::Past => (age > LONG_PAST, true),
         };
         if !opens {
             soon = true;
