@@ -133,6 +133,8 @@ pub struct OrderPatch {
     pub promise: Option<Promise>,
     pub dispatch_by: Option<Timestamp>,
     pub links: Option<Links>,
+    /// What the shop would show this customer beside the order; replaced as a whole.
+    pub recommendations: Option<Vec<Recommendation>>,
     /// Address or payment being checked: nothing is told while it is true.
     pub hold: Option<bool>,
     /// Links to the tracking page of any other generation are dead.
@@ -241,6 +243,20 @@ pub struct Links {
     pub order: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub support: Option<String>,
+}
+
+/// Something that the shop recommends to this very customer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recommendation {
+    pub title: String,
+    /// https.
+    pub url: String,
+    /// https.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_url: Option<String>,
+    /// Why it fits, in the shop's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// What an event says of a parcel (contract: **Shipment**).

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{
     Address, Eta, Event, Handover, Item, Kind, Links, OrderPatch, ParcelItem, PersonPatch, Pickup, Promise, Reason,
-    ShipFrom, ShipmentPatch,
+    Recommendation, ShipFrom, ShipmentPatch,
 };
 use super::id::{CustomerId, TrackingNumber};
 use super::person::Pii;
@@ -109,6 +109,7 @@ slots! {
         placed_at "pl": Timestamp, paid_at "pa": Timestamp, currency "c": String, subtotal "su": i64, shipping "sh": i64,
         tax "tx": i64, total "to": i64, address "ad": Address, ship_from "sf": ShipFrom, items "it": Vec<Item>,
         promise "pr": Promise, dispatch_by "di": Timestamp, links "li": Links, hold "h": bool, link_generation "lg": u8,
+        recommendations "re": Vec<Recommendation>,
     }
 }
 
@@ -344,6 +345,7 @@ impl Known {
         offer(&mut order.promise, at, patch.promise.clone());
         offer(&mut order.dispatch_by, at, patch.dispatch_by);
         offer(&mut order.links, at, patch.links.clone());
+        offer(&mut order.recommendations, at, patch.recommendations.clone());
         offer(&mut order.hold, at, patch.hold);
         offer(&mut order.link_generation, at, patch.link_generation);
         if let Some(person) = &patch.customer {

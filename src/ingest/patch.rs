@@ -3,7 +3,7 @@
 use super::field::{Contact, Flaw, Number};
 use super::wire;
 use crate::domain::event::{
-    Address, Item, Links, OrderPatch, ParcelItem, PersonPatch, Pickup, ShipFrom, ShipmentPatch,
+    Address, Item, Links, OrderPatch, ParcelItem, PersonPatch, Pickup, Recommendation, ShipFrom, ShipmentPatch,
 };
 use crate::domain::id::{CustomerId, ShipmentId};
 use crate::domain::person::Pii;
@@ -34,6 +34,7 @@ pub(super) fn order(wire: wire::Order) -> (OrderPatch, Vec<BadContact>) {
         promise: wire.promise,
         dispatch_by: wire.dispatch_by,
         links: wire.links.map(|links| Links { order: links.order, support: links.support }).and_then(filled),
+        recommendations: wire.recommendations.map(recommendations),
         hold: wire.hold,
         link_generation: wire.link_generation,
         reason: wire.reason,
@@ -121,6 +122,16 @@ fn item(wire: wire::Item) -> Item {
         url: wire.url,
         tags: wire.tags,
     }
+}
+
+fn recommendations(wire: Vec<wire::Recommendation>) -> Vec<Recommendation> {
+    /// Kept of one order: more than any page shows.
+    const RECOMMENDATIONS_MAX: usize = 12;
+    let usable = |one: wire::Recommendation| {
+        let (title, url) = one.title.zip(one.url)?;
+        Some(Recommendation { title, url, image_url: one.image_url, reason: one.reason })
+    };
+    wire.into_iter().filter_map(usable).take(RECOMMENDATIONS_MAX).collect()
 }
 
 fn parcel_item(wire: wire::ParcelItem) -> ParcelItem {

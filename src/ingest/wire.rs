@@ -82,6 +82,9 @@ pub struct Order {
     pub(super) dispatch_by: Option<Timestamp>,
     #[serde(deserialize_with = "field::object")]
     pub(super) links: Option<Links>,
+    /// What the shop would show this customer beside the order, the best first; the first 12 are kept.
+    #[serde(deserialize_with = "field::items")]
+    pub(super) recommendations: Option<Vec<Recommendation>>,
     /// Address or payment being checked: nothing is told while it is true.
     pub(super) hold: Option<bool>,
     /// Links to the tracking page that carry another number are dead: set it to one that was not used yet, and all that went
@@ -201,6 +204,23 @@ pub struct Links {
     pub(super) order: Option<String>,
     #[serde(deserialize_with = "field::https_url")]
     pub(super) support: Option<String>,
+}
+
+/// Something that the shop recommends to this very customer. One without a title or an https address is left out.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Recommendation {
+    #[serde(deserialize_with = "field::prose")]
+    pub(super) title: Option<String>,
+    /// https; anything else is left out.
+    #[serde(deserialize_with = "field::https_url")]
+    pub(super) url: Option<String>,
+    /// https; anything else is left out.
+    #[serde(deserialize_with = "field::https_url")]
+    pub(super) image_url: Option<String>,
+    /// Why it fits, in the shop's words.
+    #[serde(deserialize_with = "field::prose")]
+    pub(super) reason: Option<String>,
 }
 
 /// What an event says of a parcel.

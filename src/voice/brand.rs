@@ -9,6 +9,7 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::content::ContentToml;
 use super::harmless;
 use super::policy::PolicyToml;
 use super::watch::WatchToml;
@@ -48,6 +49,8 @@ pub struct Brand {
     pub date_style: Vec<String>,
     /// Whether the customer is greeted by name.
     pub greeting: bool,
+    /// What stands beside the facts, in mails and on the tracking page.
+    pub content: ContentToml,
     pub sms: Sms,
     /// What is told, to whom, when.
     pub policy: PolicyToml,
@@ -173,6 +176,7 @@ impl Default for Brand {
             time_zone: "UTC".to_owned(),
             date_style: vec!["en-GB".to_owned()],
             greeting: true,
+            content: ContentToml::default(),
             sms: Sms::default(),
             policy: PolicyToml::default(),
             alerts: Own::default(),
@@ -396,6 +400,10 @@ impl Brand {
         }
         if TimeZone::get(&self.time_zone).is_err() {
             found.add("time_zone", "is not a known zone", "an IANA name such as \"Europe/Dublin\"");
+        }
+        let speaks = |tag: &str| self.languages.is_empty() || self.languages.iter().any(|own| own == tag);
+        for (key, how) in self.content.flaws(|tag| speaks(tag) || tag == self.default_language) {
+            found.add(&format!("content.{key}"), "cannot be used", &how);
         }
         if let Err(wrong) = self.policy() {
             for (key, how) in wrong {

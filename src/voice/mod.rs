@@ -19,6 +19,7 @@ use crate::domain::stage::Stage;
 pub mod brand;
 mod carriers;
 mod check;
+pub mod content;
 mod fold;
 mod harmless;
 mod json_ld;
