@@ -14,6 +14,7 @@ use crate::domain::decide::{Cause, Context, NO_QUIET_FEEDS, decide, look};
 use crate::domain::event::Event;
 use crate::domain::id::{BrandId, EventKey, NoticeKey, OrderKey, TrackingNumber};
 use crate::domain::lane::school::Learning;
+use crate::domain::listen::ask::{self, Heard};
 use crate::domain::notice::{Effect, Notice, Silence, Why};
 use crate::domain::order::{Handled, Order};
 use crate::domain::person::{Channel, ContactKey, Role};
@@ -73,6 +74,8 @@ pub struct World {
     held: HashMap<NoticeKey, Why>,
     accepted: HashMap<ContactKey, VecDeque<Timestamp>>,
     said: HashMap<OrderKey, Vec<SaidBefore>>,
+    /// When each person was asked last how it went.
+    questioned: HashMap<ContactKey, Timestamp>,
     /// What each brand's parcels have taught so far.
     lanes: HashMap<BrandId, Learning>,
     lines: Vec<Line>,
@@ -96,6 +99,7 @@ impl World {
             held: HashMap::new(),
             accepted: HashMap::new(),
             said: HashMap::new(),
+            questioned: HashMap::new(),
             lanes: HashMap::new(),
             lines: Vec::new(),
         }
@@ -291,6 +295,9 @@ impl World {
         let said = self.said.get(&notice.order).map(Vec::as_slice).unwrap_or_default();
         let why = because(order, notice.key).map_or(Cow::Borrowed("called_for"), Cow::Owned);
         match judge(self.now, &policy, order, &notice, consent, said) {
+            Release::Send(_) if let Some(why) = self.not_asked(&notice, contact, policy.ask.apart) => {
+                self.say(&notice, Outcome::Silent, why.as_str());
+            }
             Release::Send(telling) => {
                 // What it says is its main news: that may be what became part of it, if its own has passed.
                 let mut said = notice.clone();
@@ -316,6 +323,17 @@ impl World {
                 self.say(&notice, Outcome::Silent, why.as_str());
             }
         }
+    }
+
+    /// Why a person is not asked how it went, as far as a replay can know: it hears of no case and no rating.
+    fn not_asked(&mut self, notice: &Notice, contact: Option<ContactKey>, apart: SignedDuration) -> Option<Why> {
+        let contact = contact.filter(|_| notice.stage == Stage::Feedback)?;
+        let lately = |at: &Timestamp| self.now.duration_since(*at) < apart;
+        let why = ask::refusal(Heard { asked: self.questioned.get(&contact).is_some_and(lately), ..Heard::default() });
+        if why.is_none() {
+            self.questioned.insert(contact, self.now);
+        }
+        why
     }
 
     fn told_last_day(&mut self, contact: ContactKey) -> u32 {

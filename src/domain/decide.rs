@@ -10,6 +10,7 @@ use super::delay::{self, Late};
 use super::event::Event;
 use super::id::{NoticeKey, OrderKey};
 use super::lane::school::{self, School};
+use super::listen::ask;
 use super::notice::{Effect, Notice, Silence, Why};
 use super::order::{DelayTold, HANDLED_MAX, Handled, Open, Order, State, Told};
 use super::person::{Channel, Role};
@@ -120,7 +121,8 @@ pub fn react(ctx: &Context<'_>, key: &OrderKey, mut order: Order) -> (Order, Vec
     // While nobody is known who could be told, nothing is decided: the contact may come with the next fact.
     let mut times = Vec::new();
     if state.has_contact() {
-        let all = called_for(&state, ctx.now);
+        let mut all = called_for(&state, ctx.now);
+        all.extend(ask::called(&state, &ctx.policy.ask, ctx.now));
         for called in &all {
             plan.consider(called, &all);
         }
@@ -230,6 +232,9 @@ impl Planner<'_, '_> {
             Some(first) => {
                 self.take_over(&first, key, called);
                 (first.due, None)
+            }
+            None if called.stage == Stage::Feedback => {
+                (ask::in_daylight(now + rule.merge_window, &self.ctx.policy.ask, self.state), None)
             }
             None => (now + rule.merge_window, None),
         };
@@ -359,6 +364,9 @@ impl Planner<'_, '_> {
             if tells(Stage::ArrivingSoon) {
                 times.extend(called::tomorrow_at(self.state, index).map(|(_, at)| at));
             }
+        }
+        if tells(Stage::Feedback) {
+            times.extend(ask::due(self.state, &self.ctx.policy.ask).map(|(at, _)| at));
         }
         times.retain(|at| *at > self.ctx.now);
         if tells(Stage::DelayExpected) {

@@ -25,6 +25,7 @@ pub mod release;
 pub mod retry;
 pub mod window;
 pub mod zone;
+pub mod listen;
 pub mod day;
 pub mod feed;
 pub mod lane;

@@ -77,6 +77,14 @@ pub enum Why {
     QuietHours,
     /// Held: the carrier's whole feed is silent, so a parcel's silence says nothing.
     FeedOut,
+    /// A case of this person is open: nobody asks how it went who is still waiting for help.
+    CaseOpen,
+    /// This person has said that something was wrong with the order.
+    Complained,
+    /// The order was rated before anybody asked.
+    Rated,
+    /// The person was asked about another order a short while ago.
+    AskedLately,
     /// Taken in by `import`: old orders are not told again.
     Imported,
     /// The receiver refused it for good.
@@ -105,6 +113,10 @@ impl Why {
             Self::OrderOnHold => "order_on_hold",
             Self::QuietHours => "quiet_hours",
             Self::FeedOut => "feed_out",
+            Self::CaseOpen => "case_open",
+            Self::Complained => "complained",
+            Self::Rated => "rated",
+            Self::AskedLately => "asked_lately",
             Self::Imported => "imported",
             Self::Rejected => "rejected",
             Self::GaveUp => "gave_up",
@@ -130,6 +142,10 @@ impl Why {
             Self::OrderOnHold => "the shop is checking the order",
             Self::QuietHours => "it is night where the person is",
             Self::FeedOut => "the carrier's whole feed is silent",
+            Self::CaseOpen => "a case of this person is open",
+            Self::Complained => "the person has said that something was wrong",
+            Self::Rated => "the order was rated already",
+            Self::AskedLately => "the person was asked about another order lately",
             Self::Imported => "taken in by import: old orders are not told again",
             Self::Rejected => "the receiver refused it for good",
             Self::GaveUp => "the last try was used up",

@@ -138,6 +138,11 @@ impl<'a> Parcel<'a> {
         explicit.or(first).map(|scan| scan.at)
     }
 
+    /// When it was handed over, while that stands.
+    pub fn delivered_at(&self) -> Option<Timestamp> {
+        self.now().filter(|now| now.status == Status::Delivered).map(|now| now.from.time())
+    }
+
     /// The scan that tells an episode best.
     pub fn scan_of(&self, episode: &Episode) -> &Scan {
         &self.facts.scans[episode.scan]

@@ -7,6 +7,9 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use super::delay::Limits;
+use super::listen::ask::Ask;
+use super::listen::case::Deadlines;
+use super::listen::sending_back::Returns;
 use super::person::{Channel, Role};
 use super::stage::{Class, Stage};
 use super::watch::Watch;
@@ -26,6 +29,12 @@ pub struct Policy {
     pub cap_per_day: BTreeMap<Channel, u32>,
     /// When a foreseen delay is told.
     pub delays: Limits,
+    /// When and what a customer is asked after delivery.
+    pub ask: Ask,
+    /// How soon a case is answered and solved.
+    pub cases: Deadlines,
+    /// What may be sent back, and how soon that is decided.
+    pub returns: Returns,
     /// The zone where the destination's own cannot be told.
     pub zone: TimeZone,
     /// What counts as trouble, for ops.
@@ -89,6 +98,9 @@ impl Policy {
             quiet: BTreeMap::from([(Channel::Sms, sms_hours)]),
             cap_per_day: BTreeMap::from([(Channel::Email, 20), (Channel::Sms, 8)]),
             delays: Limits::default(),
+            ask: Ask::default(),
+            cases: Deadlines::default(),
+            returns: Returns::default(),
             zone,
             watch: Watch::default(),
         }

@@ -8,6 +8,7 @@ use super::called::{self, Called, Truth, called_for};
 use super::delay;
 use super::event::Address;
 use super::fold::value;
+use super::listen::ask;
 use super::notice::{Notice, Said, Why};
 use super::order::{Handled, Order, State};
 use super::parcel::Parcel;
@@ -141,7 +142,8 @@ struct Judge<'a> {
 impl Judge<'_> {
     /// What of the news is still true; an error names why nothing is.
     fn truth(&self, said: &[SaidBefore]) -> Result<(News, Option<Corrected>, Option<Timestamp>), Why> {
-        let all = called_for(self.state, self.now);
+        let mut all = called_for(self.state, self.now);
+        all.extend(ask::called(self.state, &self.policy.ask, self.now));
         let mut news: Vec<(Stage, Option<usize>, Option<Timestamp>)> = Vec::new();
         let mut refused = None;
         for (handled, is_self) in self.parts()? {

@@ -8,6 +8,10 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::domain::delay::Limits;
+use crate::domain::listen::ask::Ask;
+use crate::domain::listen::case::Deadlines;
+use crate::domain::listen::rating::Question;
+use crate::domain::listen::sending_back::Returns;
 use crate::domain::person::{Channel, Role};
 use crate::domain::policy::{InDoubt, Policy, Quiet, Rule, Superseded};
 use crate::domain::stage::{Class, Stage};
@@ -29,6 +33,12 @@ pub struct PolicyToml {
     pub quiet: BTreeMap<Channel, QuietToml>,
     /// When a foreseen delay is told.
     pub delay: DelayToml,
+    /// When and what a customer is asked after delivery.
+    pub feedback: FeedbackToml,
+    /// How soon a case is answered and solved.
+    pub cases: CasesToml,
+    /// What may be sent back.
+    pub returns: ReturnsToml,
     /// Rules of single stages, by the contract's words.
     pub stages: BTreeMap<Stage, RuleToml>,
 }
@@ -50,6 +60,108 @@ impl DelayToml {
             *limits = read;
         } else {
             wrong.push(("delay".to_owned(), "must be chances: 0 < recover < warn <= 1".to_owned()));
+        }
+    }
+}
+
+/// When and what a customer is asked after delivery.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FeedbackToml {
+    /// Days after the last parcel.
+    pub after_days: Option<u32>,
+    /// `"10:00"`, at the destination.
+    pub at: Option<String>,
+    /// Days within which a person is asked once.
+    pub apart_days: Option<u32>,
+    /// What is asked, in this order.
+    pub questions: Option<Vec<Question>>,
+    /// The highest score that opens a case by itself, by question; -1: none does.
+    pub low: BTreeMap<Question, i8>,
+}
+
+impl FeedbackToml {
+    /// Longest wait and longest pause taken, in days.
+    const DAYS_MAX: u32 = 366;
+
+    fn read(&self, ask: &mut Ask, wrong: &mut Wrong) {
+        let mut days = |key: &str, days: Option<u32>, set: &mut dyn FnMut(u32)| match days {
+            Some(days) if days > Self::DAYS_MAX => wrong.push((key.to_owned(), "days: 0 to 366".to_owned())),
+            Some(days) => set(days),
+            None => {}
+        };
+        days("feedback.after_days", self.after_days, &mut |days| ask.after_days = days);
+        days("feedback.apart_days", self.apart_days, &mut |days| {
+            ask.apart = SignedDuration::from_hours(24 * i64::from(days));
+        });
+        if let Some(at) = &self.at {
+            take(wrong, "feedback.at", hour(at), |at| ask.at = at);
+        }
+        if let Some(questions) = &self.questions {
+            let twice = (1..questions.len()).any(|place| questions[..place].contains(&questions[place]));
+            if questions.is_empty() || twice {
+                wrong.push(("feedback.questions".to_owned(), "some of csat, nps and ces, each once".to_owned()));
+            } else {
+                ask.questions.clone_from(questions);
+            }
+        }
+        for (question, score) in &self.low {
+            let (_, highest) = question.scale();
+            let score = match u8::try_from(*score) {
+                Ok(score) if score < highest => Some(score),
+                Err(_) if *score == -1 => None,
+                Ok(_) | Err(_) => {
+                    let key = format!("feedback.low.{}", question.as_str());
+                    wrong.push((key, format!("a score below {highest}, or -1 for none")));
+                    continue;
+                }
+            };
+            match question {
+                Question::Csat => ask.low.csat = score,
+                Question::Nps => ask.low.nps = score,
+                Question::Ces => ask.low.ces = score,
+            }
+        }
+    }
+}
+
+/// How soon a case is answered and solved.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CasesToml {
+    pub answer: Option<String>,
+    pub solve: Option<String>,
+}
+
+impl CasesToml {
+    fn read(&self, cases: &mut Deadlines, wrong: &mut Wrong) {
+        if let Some(answer) = &self.answer {
+            take(wrong, "cases.answer", some_length(answer), |answer| cases.answer = answer);
+        }
+        if let Some(solve) = &self.solve {
+            take(wrong, "cases.solve", some_length(solve), |solve| cases.solve = solve);
+        }
+    }
+}
+
+/// What may be sent back.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReturnsToml {
+    /// Days after the delivery; 0: nothing is taken back this way.
+    pub days: Option<u32>,
+    pub decide: Option<String>,
+}
+
+impl ReturnsToml {
+    fn read(&self, returns: &mut Returns, wrong: &mut Wrong) {
+        match self.days {
+            Some(days) if days > 366 => wrong.push(("returns.days".to_owned(), "days: 0 to 366".to_owned())),
+            Some(days) => returns.window = SignedDuration::from_hours(24 * i64::from(days)),
+            None => {}
+        }
+        if let Some(decide) = &self.decide {
+            take(wrong, "returns.decide", some_length(decide), |decide| returns.decide = decide);
         }
     }
 }
@@ -119,6 +231,9 @@ impl PolicyToml {
             });
         }
         self.delay.read(&mut policy.delays, &mut wrong);
+        self.feedback.read(&mut policy.ask, &mut wrong);
+        self.cases.read(&mut policy.cases, &mut wrong);
+        self.returns.read(&mut policy.returns, &mut wrong);
         for (stage, rule) in &self.stages {
             let standard = policy.stages.entry(*stage).or_insert_with(|| Rule::standard(*stage));
             rule.read(standard, &format!("stages.{}", stage.as_str()), &mut wrong);
@@ -179,6 +294,14 @@ pub(super) fn length(text: &str) -> Result<SignedDuration, String> {
     if bounds.contains(&length) { Ok(length) } else { Err(right()) }
 }
 
+/// The same, and not nothing: a deadline that has passed at once helps nobody.
+fn some_length(text: &str) -> Result<SignedDuration, String> {
+    length(text).and_then(|length| match length.is_zero() {
+        true => Err("a length of time such as \"6h\", more than none".to_owned()),
+        false => Ok(length),
+    })
+}
+
 /// Reads `"08:00"`; `"24:00"` is the last moment of the day.
 pub(super) fn hour(text: &str) -> Result<Time, String> {
     if text == "24:00" {
@@ -212,9 +335,18 @@ mod tests {
             quiet.email = { from = "00:00", until = "24:00" }
             stages.shipped = { channels = ["sms"], roles = ["recipient"], merge_window = "1h 30m", in_doubt = "resend" }
             stages.packed.channels = ["email"]
+            feedback = { after_days = 3, at = "17:30", apart_days = 90, questions = ["nps", "csat"], low = { csat = 1, nps = -1, ces = 2 } }
+            cases = { answer = "2h", solve = "48h" }
+            returns = { days = 14, decide = "24h" }
             "#,
         )
         .unwrap();
+        let ask = &policy.ask;
+        assert_eq!((ask.after_days, ask.at, ask.apart.as_hours()), (3, Time::constant(17, 30, 0, 0), 90 * 24));
+        assert_eq!(ask.questions, [Question::Nps, Question::Csat]);
+        assert_eq!((ask.low.csat, ask.low.nps, ask.low.ces), (Some(1), None, Some(2)));
+        assert_eq!((policy.cases.answer.as_hours(), policy.cases.solve.as_hours()), (2, 48));
+        assert_eq!((policy.returns.window.as_hours(), policy.returns.decide.as_hours()), (14 * 24, 24));
         assert_eq!(policy.age_limit, None);
         assert_eq!(policy.superseded, Superseded::Send);
         assert_eq!(policy.stages[&Stage::Delivered].merge_window, SignedDuration::ZERO);
@@ -241,11 +373,26 @@ mod tests {
             merge_window = "-5m"
             quiet.sms = { from = "8 o'clock", until = "21:00" }
             stages.lost.merge_window = "99999h"
+            feedback = { after_days = 400, questions = ["csat", "csat"], low = { nps = 10 } }
+            cases = { answer = "0s" }
+            returns = { days = 1000 }
             "#,
         )
         .unwrap_err();
         let keys: Vec<&str> = wrong.iter().map(|(key, _)| key.as_str()).collect();
-        assert_eq!(keys, ["age_limit", "merge_window", "quiet.sms", "stages.lost.merge_window"]);
+        let (usual, listening) = keys.split_at(3);
+        assert_eq!(usual, ["age_limit", "merge_window", "quiet.sms"]);
+        assert_eq!(
+            listening,
+            [
+                "feedback.after_days",
+                "feedback.questions",
+                "feedback.low.nps",
+                "cases.answer",
+                "returns.days",
+                "stages.lost.merge_window"
+            ]
+        );
         for bad in ["unknown = 1", "superseded = \"maybe\"", "stages.nonsense.channels = []", "quiet.fax.from = \"1\""]
         {
             assert!(toml::from_str::<PolicyToml>(bad).is_err(), "{bad}");
