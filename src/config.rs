@@ -89,11 +89,17 @@ pub struct Retention {
     /// Days that facts, the ledger of silences, and facts whose number never became known are kept. Orders and notices
     /// stay: they keep second copies out.
     pub facts_days: NonZeroU16,
+    /// Days that cases are kept after they were solved, returns after they were asked for, and the words of ratings; the scores
+    /// stay.
+    pub voices_days: NonZeroU16,
+    /// Days that the pictures of a case are kept after it was solved.
+    pub photos_days: NonZeroU16,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { facts_days: NonZeroU16::new(400).expect("a literal above zero") }
+        let days = |days| NonZeroU16::new(days).expect("a literal above zero");
+        Self { facts_days: days(400), voices_days: days(730), photos_days: days(90) }
     }
 }
 
@@ -202,7 +208,12 @@ impl Config {
     /// # Errors
     /// The keys that make no sense.
     pub fn policies(&self, house: &House) -> Result<Policies, Wrong> {
-        house.policies().map_err(Wrong::Brands)
+        house.policies(self.has_pages()).map_err(Wrong::Brands)
+    }
+
+    /// Whether customers have pages: without an address for them nothing can be asked.
+    pub fn has_pages(&self) -> bool {
+        !self.links.base_url.is_empty()
     }
 
     /// Whether other programs want to hear what became of notices.

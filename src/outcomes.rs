@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod delay;
+pub mod voice;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;

@@ -11,9 +11,10 @@ use crate::alerting::message::{AlertData, Body, FeedData};
 use crate::channel::sms;
 use crate::domain::event::Kind;
 use crate::ingest::wire::{OrderData, ShipmentData};
-use crate::outcomes::NoticeEvent;
 use crate::outcomes::alert::AlertEvent;
 use crate::outcomes::delay::DelayEvent;
+use crate::outcomes::voice::{CaseData, FeedbackData, ReturnData, VoiceEvent};
+use crate::outcomes::{NoticeEvent, voice};
 
 /// Every published schema, by the name of its file without the ending.
 pub fn all() -> Vec<(&'static str, Value)> {
@@ -23,6 +24,9 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("notice-event", notice_event()),
         ("alert-event", alert_event()),
         ("delay-event", delay_event()),
+        ("feedback-event", feedback_event()),
+        ("case-event", case_event()),
+        ("return-event", return_event()),
         ("sms-send", sms_send()),
         ("alert-post", alert_post()),
         ("feed-post", feed_post()),
@@ -84,6 +88,34 @@ pub fn delay_event() -> Value {
 /// An outcome event about an alert (contract, section 4).
 pub fn alert_event() -> Value {
     titled("What became of an alert", of::<AlertEvent<'static>>())
+}
+
+/// An outcome event about a rating (contract, section 4).
+pub fn feedback_event() -> Value {
+    titled("A customer has rated an order", of_kinds(of::<VoiceEvent<'static, FeedbackData<'static>>>(), "feedback."))
+}
+
+/// An outcome event about a case.
+pub fn case_event() -> Value {
+    titled("What became of a case", of_kinds(of::<VoiceEvent<'static, CaseData<'static>>>(), "case."))
+}
+
+/// An outcome event about a return (contract, section 4).
+pub fn return_event() -> Value {
+    titled("Something is to go back", of_kinds(of::<VoiceEvent<'static, ReturnData<'static>>>(), "return."))
+}
+
+/// Leaves of the types those that begin with a word: three events share one envelope.
+fn of_kinds(mut schema: Schema, start: &str) -> Schema {
+    let kinds = voice::Kind::ALL.iter().map(|kind| kind.as_str()).filter(|kind| kind.starts_with(start));
+    let kinds: Vec<&str> = kinds.collect();
+    if let Some(members) = schema.as_object_mut() {
+        members["properties"]["type"] = json!({ "enum": kinds });
+        if let Some(defs) = members.get_mut("$defs").and_then(Value::as_object_mut) {
+            defs.remove("Kind");
+        }
+    }
+    schema
 }
 
 /// The body of the SMS webhook (contract, section 4).

@@ -1,5 +1,6 @@
 //! What a worker does beside its work: looks after the pool, says how much waits, and clears away what has had its time.
 
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -7,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::apply::Policies;
 use crate::config::Retention;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::{telemetry, unknown};
 
 /// How often the database is asked for its time: the clock follows it, and a silent pool is noticed within three of these.
@@ -52,12 +53,10 @@ pub(super) async fn look(store: Store, stop: CancellationToken) {
 /// Deletes what has had its time, until `stop`.
 pub(super) async fn tidy(store: Store, retention: Retention, stop: CancellationToken) {
     loop {
-        let kept = SignedDuration::from_hours(24 * i64::from(retention.facts_days.get()));
-        let before = store.clock().now() - kept;
         loop {
-            match store.prune(before, TIDY_ROWS).await {
-                Ok(pruned) if pruned.is_empty() => break,
-                Ok(_) => {}
+            match prune_some(&store, &retention).await {
+                Ok(false) => break,
+                Ok(true) => {}
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "old rows stay for now");
                     break;
@@ -71,6 +70,16 @@ pub(super) async fn tidy(store: Store, retention: Retention, stop: CancellationT
             return;
         }
     }
+}
+
+/// Deletes some of what has had its time; whether there was any.
+async fn prune_some(store: &Store, retention: &Retention) -> Result<bool, StoreError> {
+    let now = store.clock().now();
+    let ago = |days: NonZeroU16| now - SignedDuration::from_hours(24 * i64::from(days.get()));
+    let pruned = store.prune(ago(retention.facts_days), TIDY_ROWS).await?;
+    let (voices, photos) = (ago(retention.voices_days), ago(retention.photos_days));
+    let erased = store.prune_voices(voices, photos, TIDY_ROWS).await?;
+    Ok(!pruned.is_empty() || !erased.is_empty())
 }
 
 /// Sees to numbers that no order has, until `stop`. `tells`: whether

@@ -30,6 +30,8 @@ pub struct Speaking {
     pub house: House,
     /// Their templates and words, compiled.
     pub voice: Voice,
+    /// Whether customers have pages.
+    pages: bool,
 }
 
 impl Speaking {
@@ -40,11 +42,11 @@ impl Speaking {
     pub fn load(config: &Config) -> Result<Self, Vec<Problem>> {
         let house = config.house_flaws().map_err(|flaws| flaws.into_iter().map(Problem::from).collect::<Vec<_>>())?;
         let voice = Voice::load(&house.sources)?;
-        Ok(Self { house, voice })
+        Ok(Self { house, voice, pages: config.has_pages() })
     }
 
     fn policies(&self) -> BTreeMap<BrandId, Arc<Policy>> {
-        let policy = |id: &BrandId| Some((id.clone(), Arc::new(self.voice.policy(id)?.clone())));
+        let policy = |id: &BrandId| Some((id.clone(), Arc::new(self.voice.policy(id)?.clone().with_pages(self.pages))));
         self.voice.brands().filter_map(policy).collect()
     }
 }

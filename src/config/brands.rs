@@ -116,17 +116,17 @@ impl House {
         decode::Brands { default: self.default.clone(), known: self.named.then(names) }
     }
 
-    /// Every brand's policy; the default's for a brand that is not known.
+    /// Every brand's policy; the default's for a brand that is not known. `pages`: whether customers have any.
     ///
     /// # Errors
     /// The keys of a policy that make no sense.
-    pub fn policies(&self) -> Result<Policies, Vec<Flaw>> {
+    pub fn policies(&self, pages: bool) -> Result<Policies, Vec<Flaw>> {
         let mut policies: BTreeMap<BrandId, Arc<Policy>> = BTreeMap::new();
         let mut flaws = Vec::new();
         for Source { id, brand, .. } in &self.sources {
             match brand.policy() {
                 Ok(policy) => {
-                    policies.insert(id.clone(), Arc::new(policy));
+                    policies.insert(id.clone(), Arc::new(policy.with_pages(pages)));
                 }
                 Err(wrong) => flaws.extend(wrong.into_iter().map(|(key, how_to_mend)| Flaw {
                     brand: id.to_string(),
@@ -157,7 +157,7 @@ mod tests {
         let house = House::read(&Voices::default(), &BTreeMap::new()).expect("a house");
         assert_eq!(house.sources.len(), 1);
         assert_eq!(house.for_decoder().known, None);
-        assert!(house.policies().is_ok());
+        assert!(house.policies(true).is_ok());
     }
 
     #[test]

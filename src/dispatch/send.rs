@@ -12,12 +12,14 @@ use super::handoff::{Earlier, Handed};
 use super::keep::{Kept, Kind};
 use crate::channel::{Intent, Message, Receipt, Sealed, SendError, email, sms};
 use crate::crash;
+use crate::domain::listen::ask;
 use crate::domain::notice::{Notice, Said, Why};
 use crate::domain::order::Order;
 use crate::domain::person::{Channel, ContactKey};
 use crate::domain::policy::{InDoubt, Policy};
 use crate::domain::release::{self, Consent, Release, SaidBefore, Telling};
 use crate::domain::retry::{self, Next, Tries};
+use crate::domain::stage::Stage;
 use crate::store::StoreError;
 use crate::store::rows::{Grant, IntentRow, Verdict};
 use crate::telemetry;
@@ -170,7 +172,15 @@ impl Worker {
         let contact = ContactKey::new(notice.channel, telling.address.expose());
         let known = self.desk.consent(contact).await?;
         let consent = Consent { opted_out: !known.allows(notice.stage.class()), told_last_day: known.told_last_day };
-        Ok(if consent == Consent::default() { trusting } else { judge(consent) })
+        let judged = if consent == Consent::default() { trusting } else { judge(consent) };
+        match judged {
+            // Last, since it is written down that the person is asked.
+            Release::Send(_) if notice.stage == Stage::Feedback => {
+                let heard = self.store.may_ask(notice.key, &notice.order, contact, policy.ask.apart).await?;
+                Ok(ask::refusal(heard).map_or(judged, |why| Release::Suppressed { why }))
+            }
+            judged => Ok(judged),
+        }
     }
 
     async fn said_before(&self, notice: &Notice) -> Result<Vec<SaidBefore>, StoreError> {

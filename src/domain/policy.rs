@@ -107,6 +107,16 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// The same policy where customers have pages, or have none: then nothing is asked, since nowhere could it be answered.
+    pub fn with_pages(mut self, pages: bool) -> Self {
+        if let Some(rule) = self.stages.get_mut(&Stage::Feedback).filter(|_| !pages) {
+            rule.channels.clear();
+        }
+        self
+    }
+}
+
 impl Rule {
     /// The contract's default for `stage`.
     pub fn standard(stage: Stage) -> Self {

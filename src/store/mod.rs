@@ -25,6 +25,7 @@ mod frames;
 mod history;
 mod intent;
 mod lanes;
+pub mod listen;
 mod migrate;
 mod open;
 pub mod ops;

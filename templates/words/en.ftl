@@ -849,3 +849,116 @@ feedback =
     .button = Tell us how it went
     .sms = how was order { $order }? Tell us in one minute.
     .also = Tell us how your order was.
+
+## The pages on which customers answer
+#
+#   $brand $order $item     names
+#   $by                     a day and a time in words ("Thursday 26 November, 14:30")
+#   $count                  a number
+
+rating-scale = How satisfied are you? Choose a number.
+care-back = Back to your order
+care-again-soon = That was very quick. Please press the button once more, so that we know it was you.
+care-again-old = This page was open for a long time. Please press the button once more.
+care-too-many-forms = That was a lot at once. Please wait a minute and try again.
+care-not-taken = This could not be sent. Please open the link from your e-mail again.
+care-words = Anything you would like to add? (optional)
+care-words-hint = Please write nothing that nobody should read, such as card numbers.
+
+rating-title = How was your order?
+rating-lead = It takes one minute. Answer what you like and leave out the rest.
+rating-csat = How satisfied are you with this order?
+rating-csat-1 = Very dissatisfied
+rating-csat-2 = Dissatisfied
+rating-csat-3 = Neither good nor bad
+rating-csat-4 = Satisfied
+rating-csat-5 = Very satisfied
+rating-nps = How likely are you to recommend { $brand } to a friend?
+rating-nps-low = Not at all likely
+rating-nps-high = Very likely
+rating-ces = How easy was it to get what you ordered?
+rating-ces-low = Very hard
+rating-ces-high = Very easy
+rating-send = Send my answers
+rating-none = Choose at least one number, then send it.
+rating-given = You have rated this order already. New answers take the place of the old ones.
+rating-not-yet = You can rate this order as soon as a parcel of it has been delivered.
+rating-thanks-title = Thank you
+rating-thanks = Your answers have reached { $brand }.
+rating-thanks-case = We are sorry that it did not go well. Because of your answers we have opened a case for you. Somebody reads it and answers by { $by }; you find the answer on this page.
+rating-case-link = See your case
+rating-change = Change your answers
+
+problem-title = Is something wrong?
+problem-lead = Tell us what happened. We answer here, on this page.
+problem-sort = What happened?
+problem-sort-not_arrived = It has not arrived
+problem-sort-damaged = It arrived damaged
+problem-sort-wrong_item = It is not what I ordered
+problem-sort-missing_item = Something is missing
+problem-sort-other = Something else
+problem-sort-low_score = Your rating
+problem-words = Tell us more in your own words
+problem-photos = Photos (optional, up to 3)
+problem-photos-hint = JPEG, PNG or WebP, up to 10 MB each. We remove what a photo says about where and when it was taken.
+problem-send = Send
+problem-none = Choose what happened, then send it.
+problem-photo-type = One of the files is not a photo that we can read. Send JPEG, PNG or WebP.
+problem-photo-size = One of the photos is too large. Send photos of up to 10 MB.
+problem-photo-count = Send up to 3 photos.
+problem-busy = Many people are sending photos right now. Please try again in a minute.
+problem-too-many = You have told us of this order many times. We are looking at it; please write to us in one of your cases below.
+problem-sent = Thank you, we have it. Somebody answers by { $by }, here on this page.
+case-list = What you have told us
+case-state-open = Waiting for our answer
+case-state-answered = Answered
+case-state-solved = Solved
+case-by = We answer by { $by }.
+case-late = We wanted to answer by { $by } and are late. We are sorry; it has not been forgotten.
+case-solve-by = We want to have it solved by { $by }.
+case-solved-at = Solved on { $by }.
+case-you = You
+case-shop = { $brand }
+case-photos = Photos: { $count }
+case-say = Write to us about this
+case-say-send = Send message
+case-say-none = Write something first, then send it.
+case-reopen = Not solved after all? Write to us, and we look at it again.
+
+return-title = Send something back
+return-lead = Tell us what goes back, why, and what you would like for it.
+return-items = What goes back?
+return-qty = Quantity of { $item }
+return-item-unnamed = An item of this order
+return-why = Why?
+return-why-does_not_fit = It does not fit
+return-why-not_as_described = It is not as described
+return-why-faulty = It is faulty
+return-why-wrong_item = It is the wrong item
+return-why-too_late = It came too late
+return-why-changed_mind = I changed my mind
+return-why-other = Another reason
+return-wish = What would you like?
+return-wish-refund = My money back
+return-wish-exchange = An exchange
+return-wish-repair = A repair
+return-send = Send request
+return-none = Choose at least one item, a reason and what you would like, then send it.
+return-not-possible = Nothing of this order can be sent back here: it has not been delivered yet, or the time for returns is over.
+return-too-many = You have sent many requests for this order. We are looking at them.
+return-sent = Thank you, { $brand } has your request and decides by { $by }. You find the decision here on this page. Please send nothing before that.
+return-list = Your requests
+return-waiting = Waiting for a decision, expected by { $by }
+return-late = We wanted to decide by { $by } and are late. We are sorry.
+return-approved = Approved
+return-declined = Declined
+return-decided-at = Decided on { $by }.
+
+care-rate = Rate this order
+care-rate-note = One minute, three questions at most.
+care-problem = Something is wrong
+care-problem-note = Not arrived, damaged, something missing: tell us, and we answer.
+care-return = Send something back
+care-return-note = Ask for a refund, an exchange or a repair.
+care-case = Your message: { $item }
+care-return-case = Your return request

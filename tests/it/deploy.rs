@@ -80,7 +80,8 @@ fn the_asyncapi_file_lists_every_type() {
     let of_notices = doorstep::outcomes::Kind::ALL.iter().map(|kind| kind.as_str());
     let of_alerts = doorstep::outcomes::alert::Change::ALL.iter().map(|change| change.as_str());
     let of_delays = doorstep::outcomes::delay::Change::ALL.iter().map(|change| change.as_str());
-    let outgoing: BTreeSet<_> = of_notices.chain(of_delays).chain(of_alerts).collect();
+    let of_voices = doorstep::outcomes::voice::Kind::ALL.iter().map(|kind| kind.as_str());
+    let outgoing: BTreeSet<_> = of_notices.chain(of_delays).chain(of_alerts).chain(of_voices).collect();
     assert_eq!(words(&api["channels"]["outcomes"]["parameters"]["type"]["enum"]), outgoing);
     assert_eq!(api["info"]["version"], env!("CARGO_PKG_VERSION"));
 }

@@ -1,6 +1,7 @@
 //! The one integration binary: linking it once costs less than linking each file on its own.
 
 mod alerts;
+mod asking;
 mod backtest;
 mod broker;
 mod channels;

@@ -31,6 +31,7 @@ mod alerting;
 mod applying;
 mod claiming;
 mod doubting;
+mod listening;
 mod people;
 mod schema;
 mod settling;

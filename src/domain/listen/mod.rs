@@ -39,7 +39,8 @@ impl About {
 
 /// Text as it is kept: without what no database takes or no eye sees, and not without end. `None` if nothing is left.
 pub fn kept(text: &str) -> Option<String> {
-    let plain = |c: &char| *c == '\n' || !(c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
+    let plain =
+        |c: &char| *c == '\n' || !(c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
     let text: String = text.replace("\r\n", "\n").trim().chars().filter(plain).take(TEXT_CHARS_MAX).collect();
     (!text.trim().is_empty()).then_some(text)
 }

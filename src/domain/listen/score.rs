@@ -87,7 +87,9 @@ fn student(freedom: u64) -> f64 {
         // Cornish and Fisher's series: right to three places from eleven on.
         _ => {
             let n = freedom as f64;
-            Z + (Z.powi(3) + Z) / (4.0 * n) + (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / (96.0 * n * n)
+            Z + (Z.powi(3) + Z) / (4.0 * n)
+                + (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / (96.0 * n.powi(2))
+                + (3.0 * Z.powi(7) + 19.0 * Z.powi(5) + 17.0 * Z.powi(3) - 15.0 * Z) / (384.0 * n.powi(3))
         }
     }
 }
