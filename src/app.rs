@@ -26,9 +26,10 @@ use crate::config::Config;
 use crate::ingest::amqp::Consumer;
 use crate::ingest::gather::Gatherer;
 use crate::link::Links;
-use crate::store::{Store, StoreError};
+use crate::store::{Mask, Store, StoreError};
 use crate::telemetry;
 use crate::voice::Problem;
+use crate::web::callback::Callbacks;
 use crate::web::door::Door;
 use crate::web::form::Forms;
 use crate::web::health::{Health, Part};
@@ -85,7 +86,8 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     if let Some(folder) = config.data_folder() {
         std::fs::create_dir_all(folder).with_context(|| format!("making the folder {}", folder.display()))?;
     }
-    let store = Store::open(&config.database, Clock::database()).await.context("opening the database")?;
+    let mask = Mask::open(&config.consent.secret_files)?;
+    let store = Store::open(&config.database, Clock::database()).await.context("opening the database")?.masked(mask);
     let reached = async {
         loop {
             match store.ping().await {
@@ -147,12 +149,14 @@ impl Worker {
             let parts = OpsParts { entrance, store, decoder, hinge, policies, messages, lanes, fresh_for };
             Ops::new(parts, entrances.clone())
         });
+        let callbacks = Callbacks::new(store.clone(), hinge.clone(), &config.consent)?;
         let gathering = CancellationToken::new();
         let (gatherer, gathers) = Gatherer::new(hinge, gathering.clone());
         let gatherer_task = tokio::spawn(gathers);
         let mut router = Door::new(Arc::clone(&decoder), gatherer, tokens, config.http.clone())
             .routes()
-            .merge(Health::new(health, telemetry::render).routes());
+            .merge(Health::new(health, telemetry::render).routes())
+            .merge(callbacks.routes());
         if let Some(forms) = forms {
             router = router.merge(OptOuts::new(store.clone(), forms.links().clone()).routes());
         }

@@ -4,6 +4,7 @@
 //! before the commit, so a batch that lost a race simply runs again from the start.
 
 mod batch;
+mod reroute;
 mod room;
 mod telling;
 

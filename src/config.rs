@@ -17,7 +17,7 @@ use crate::ingest::amqp;
 use crate::ingest::decode::Limits;
 use crate::telemetry::Format;
 use crate::voice::brand::{Brand, Flaw};
-use crate::{alerting, dispatch, feeds, link, store, web};
+use crate::{alerting, consent, dispatch, feeds, link, store, web};
 use brands::{House, Voices};
 
 /// The annotated file with every default: what the environment's variables are read against, and what people copy.
@@ -48,6 +48,8 @@ pub struct Config {
     pub alerts: alerting::settings::Settings,
     /// When a carrier's silent feed is an outage.
     pub feeds: feeds::Settings,
+    /// What people wish, and what providers report of their addresses.
+    pub consent: consent::settings::Settings,
     /// What other programs hear of notices.
     pub outcomes: Outcomes,
     /// How long rows are kept.

@@ -24,6 +24,8 @@ pub mod voice;
 pub mod dispatch;
 // Ops hear of alerts: gathered, sent, reminded of.
 pub mod alerting;
+// What people wish, what providers report, and how somebody is forgotten.
+pub mod consent;
 // Carriers' feeds: counted, and silent ones known.
 pub mod feeds;
 

@@ -291,7 +291,7 @@ impl World {
         let order = self.orders.get(&notice.order).expect(planned);
         let state_ids: Vec<Option<String>> =
             order.state(&policy.zone).parcels.iter().map(|parcel| parcel.id().map(str::to_owned)).collect();
-        let consent = Consent { opted_out: false, told_last_day };
+        let consent = Consent { told_last_day, ..Consent::default() };
         let said = self.said.get(&notice.order).map(Vec::as_slice).unwrap_or_default();
         let why = because(order, notice.key).map_or(Cow::Borrowed("called_for"), Cow::Owned);
         match judge(self.now, &policy, order, &notice, consent, said) {

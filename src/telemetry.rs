@@ -167,6 +167,19 @@ pub fn alerts(figures: &rows::AlertFigures, now: Timestamp) {
     TABLE.feed_outages.set(figures.quiet_feeds as f64);
 }
 
+/// Counts a call of a provider. Both words are literals of our own.
+pub fn callback(door: &'static str, kind: &'static str) {
+    TABLE.callback(door, kind).increment(1);
+}
+
+/// Says how many addresses take no messages.
+pub fn suppressed(figures: &[(Channel, rows::Dead, u64)]) {
+    TABLE.suppressed.iter().flatten().for_each(|gauge| gauge.set(0.0));
+    for (channel, reason, count) in figures {
+        TABLE.suppressed[*channel as usize][*reason as usize].set(*count as f64);
+    }
+}
+
 /// Counts a try to send a message to ops.
 pub fn alert_post(outcome: PostOutcome) {
     TABLE.alert_posts[outcome as usize].increment(1);
@@ -238,6 +251,7 @@ mod tests {
         store_tx("telemetry_test", TxOutcome::Committed, Duration::from_millis(2));
         http_request(Some("/v1/events"), 202, Duration::from_millis(2));
         applied_batch(3, Duration::from_millis(2));
+        callback("resend", "delivered");
         let now: Timestamp = "2026-11-02T09:00:00Z".parse().expect("a time");
         let _alone = ALERTS.lock();
         let open = vec![("harbour".to_owned(), Kind::Stalled, Standing::Open, 400, now)];

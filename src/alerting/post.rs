@@ -118,7 +118,9 @@ async fn carry(store: &Store, ways: &Ways, book: &Book, post: &AlertPost) -> Res
         Ok(()) => PostEnd::Taken,
         // Another worker has it, or the database did not say: the lease decides.
         Err(SendError::NotWanted) => return Ok(()),
-        Err(SendError::Never { cause } | SendError::InDoubt { cause }) => PostEnd::GivenUp { cause: cause.to_string() },
+        Err(SendError::Never { cause } | SendError::NoSuchAddress { cause } | SendError::InDoubt { cause }) => {
+            PostEnd::GivenUp { cause: cause.to_string() }
+        }
         Err(SendError::Later { retry_after, cause }) => {
             let tries = Tries { count: post.attempts.max(1), first_at: post.created_at };
             // Webhooks' schedule for all of them: a digest or a line in a chat of three days ago helps nobody.

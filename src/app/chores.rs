@@ -41,6 +41,12 @@ pub(super) async fn look(store: Store, stop: CancellationToken) {
                 Ok(figures) => telemetry::alerts(&figures, store.clock().now()),
                 Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "alerts could not be counted"),
             }
+            match store.suppressed_figures().await {
+                Ok(figures) => telemetry::suppressed(&figures),
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "addresses could not be counted")
+                }
+            }
         }
         telemetry::upkeep();
         pings += 1;

@@ -59,6 +59,7 @@ impl Parts {
             policies: voices.policies(),
             composer: voices.speaker(links).composer(),
             senders,
+            hinge: hinge.clone(),
             quiet_feeds,
             settings: config.dispatch.clone(),
             tells_outcomes: config.tells_outcomes(),

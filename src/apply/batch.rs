@@ -13,6 +13,7 @@ use crate::domain::lane::school::School;
 use crate::domain::notice::{Effect, Notice, Silence, Why};
 use crate::domain::order::Order;
 use crate::domain::policy::Policy;
+use crate::domain::reroute::reroute;
 use crate::feeds::scanned_by;
 use crate::store::rows::{OrderRow, TallyRow};
 
@@ -138,6 +139,15 @@ impl Batch {
         held.order = order;
         self.wakes.insert(key.clone(), held.order.told.wake);
         self.keep(key, effects, now);
+    }
+
+    /// Takes the necessary news of a notice to the person's other channel.
+    pub(super) fn reroute(&mut self, notice: &Notice, is_dead: bool, policy: &Policy, now: Timestamp) {
+        let Some(held) = self.orders.get_mut(&notice.order).filter(|held| held.was_read) else { return };
+        let ctx = Context { now, policy, cause: Cause::Fact, quiet_feeds: &self.quiet_feeds };
+        let (order, effects) = reroute(&ctx, notice, is_dead, std::mem::take(&mut held.order));
+        held.order = order;
+        self.keep(&notice.order, effects, now);
     }
 
     /// Keeps what the mornings of this batch have taught.

@@ -124,6 +124,9 @@ pub enum SendError {
     /// The receiver refused it for good: another try would be refused as well.
     #[error("refused for good: {cause}")]
     Never { cause: Cause },
+    /// The receiver's own server knows no such address: nothing else that is sent there would be taken either.
+    #[error("no such address: {cause}")]
+    NoSuchAddress { cause: Cause },
     /// The message left us and no answer came: it may have arrived.
     #[error("no answer after the message left us: {cause}")]
     InDoubt { cause: Cause },

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::dispatch::handoff::Handoff;
 use crate::ingest::decode::Decoder;
-use crate::store::Store;
+use crate::store::{Mask, Store};
 
 /// A worker's inner parts, with no loop around them.
 pub(super) struct Parts {
@@ -41,7 +41,8 @@ pub(super) async fn open_store(config: &Config, clock: Clock) -> anyhow::Result<
     if let Some(folder) = config.data_folder() {
         std::fs::create_dir_all(folder).with_context(|| format!("making the folder {}", folder.display()))?;
     }
-    Store::open(&config.database, clock).await.context("opening the database")
+    let mask = Mask::open(&config.consent.secret_files)?;
+    Ok(Store::open(&config.database, clock).await.context("opening the database")?.masked(mask))
 }
 
 /// Opens the database for a verb that works beside the workers: it must be reachable and have this program's schema.

@@ -24,6 +24,7 @@ mod loops;
 /// Exact bytes, kept small.
 pub mod pack;
 mod send;
+mod wishes;
 /// How fast and how much at once.
 pub mod settings;
 /// The composer that speaks with the brands' voices.
@@ -38,7 +39,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::apply::Policies;
+use crate::apply::{Hinge, Policies};
 use crate::clock::Clock;
 use crate::domain::order::Order;
 use crate::domain::person::Channel;
@@ -64,6 +65,8 @@ pub struct Parts {
     pub policies: Policies,
     pub composer: Composer,
     pub senders: Senders,
+    /// Plans what takes another way than it was planned for.
+    pub hinge: Hinge,
     /// Carriers whose silence says nothing of single parcels.
     pub quiet_feeds: QuietFeeds,
     pub settings: Settings,
@@ -89,6 +92,7 @@ struct Worker {
     policies: Policies,
     composer: Composer,
     senders: Senders,
+    hinge: Hinge,
     quiet_feeds: QuietFeeds,
     settings: Settings,
     tells_outcomes: bool,
@@ -101,7 +105,7 @@ impl Dispatcher {
     /// Builds the dispatcher; nothing is sent before [`Dispatcher::run`] or [`Dispatcher::run_due`]. To be called within a
     /// tokio runtime.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, handoff, policies, composer, senders, quiet_feeds, settings, tells_outcomes } = parts;
+        let Parts { store, handoff, policies, composer, senders, hinge, quiet_feeds, settings, tells_outcomes } = parts;
         let clock = store.clock().clone();
         let give_up = CancellationToken::new();
         let (desk, desk_tasks) = Desk::open(&store, &clock, tells_outcomes, &give_up);
@@ -112,6 +116,7 @@ impl Dispatcher {
             policies,
             composer,
             senders,
+            hinge,
             quiet_feeds,
             settings,
             tells_outcomes,

@@ -142,7 +142,7 @@ impl Worker {
                 Ok(Release::Send(telling)) => telling,
                 Ok(Release::Hold { until, why }) => return Some(Verdict::Held { until, why }),
                 Ok(Release::Superseded { why }) => return Some(Verdict::Superseded { why }),
-                Ok(Release::Suppressed { why }) => return Some(Verdict::Suppressed { why }),
+                Ok(Release::Suppressed { why }) => return Some(self.suppressed(notice, &order.0, why).await),
                 Err(error) => {
                     tracing::warn!(%error, "a notice could not be judged, it goes back to the queue");
                     return Some(Verdict::Released);
@@ -165,21 +165,29 @@ impl Worker {
         let judge = |consent| release::judge(now, policy, order, notice, consent, &said);
         // Most people have opted out of nothing, so judging first and asking then saves reading the order twice.
         let trusting = judge(Consent::default());
-        let Release::Send(telling) = &trusting else { return Ok(trusting) };
+        let is_text = notice.channel == Channel::Sms;
+        let to = match &trusting {
+            Release::Send(telling) => Some(telling.address.expose().as_str()),
+            // A number that the person confirmed may be there all the same.
+            Release::Suppressed { why: Why::NoAddress | Why::NotWished } if is_text => None,
+            Release::Hold { .. } | Release::Superseded { .. } | Release::Suppressed { .. } => return Ok(trusting),
+        };
         if let Some(held) = release::held_by_feed(now, policy, order, notice.stage, &self.quiet_feeds.now()) {
             return Ok(held);
         }
-        let contact = ContactKey::new(notice.channel, telling.address.expose());
-        let known = self.desk.consent(contact).await?;
-        let consent = Consent { opted_out: !known.allows(notice.stage.class()), told_last_day: known.told_last_day };
+        let wishes = self.wishes(notice, order, policy, to).await?;
+        let consent = wishes.consent(notice, &trusting);
         let judged = if consent == Consent::default() { trusting } else { judge(consent) };
-        match judged {
+        match &judged {
             // Last, since it is written down that the person is asked.
-            Release::Send(_) if notice.stage == Stage::Feedback => {
+            Release::Send(telling) if notice.stage == Stage::Feedback => {
+                let contact = ContactKey::new(notice.channel, telling.address.expose());
                 let heard = self.store.may_ask(notice.key, &notice.order, contact, policy.ask.apart).await?;
                 Ok(ask::refusal(heard).map_or(judged, |why| Release::Suppressed { why }))
             }
-            judged => Ok(judged),
+            Release::Send(_) | Release::Hold { .. } | Release::Superseded { .. } | Release::Suppressed { .. } => {
+                Ok(judged)
+            }
         }
     }
 
@@ -225,6 +233,7 @@ impl Worker {
                 cause: "the intent could not be committed".into(),
                 reached: false,
             }),
+            (Err(SendError::NoSuchAddress { cause }), _) => Round::Done(self.address_gone(case, telling, &cause).await),
             (Err(error), _) => Round::Done(self.failed(case, error, now)),
         }
     }
@@ -284,7 +293,9 @@ impl Worker {
         })?;
         crash::point("dispatch.rendered");
         let sealed = self.senders.seal(notice.channel, &message).map_err(|error| match error {
-            SendError::Never { cause } => Verdict::Rejected { why: Why::Rejected, cause: cause.to_string() },
+            SendError::Never { cause } | SendError::NoSuchAddress { cause } => {
+                Verdict::Rejected { why: Why::Rejected, cause: cause.to_string() }
+            }
             SendError::Later { .. } | SendError::InDoubt { .. } | SendError::NotWanted => {
                 self.not_composed(notice, "the message could not be sealed")
             }
@@ -313,9 +324,12 @@ impl Worker {
         let endpoint = self.senders.endpoint(channel);
         let at_fault = match result {
             Ok(_) => Some(false),
-            Err(SendError::Later { cause, .. } | SendError::Never { cause } | SendError::InDoubt { cause }) => {
-                Some(cause.endpoint_fault)
-            }
+            Err(
+                SendError::Later { cause, .. }
+                | SendError::Never { cause }
+                | SendError::NoSuchAddress { cause }
+                | SendError::InDoubt { cause },
+            ) => Some(cause.endpoint_fault),
             Err(SendError::NotWanted) => None,
         };
         match at_fault {
@@ -328,7 +342,7 @@ impl Worker {
     fn failed(&self, case: &Case<'_>, error: SendError, now: Timestamp) -> Verdict {
         let channel = case.notice.channel;
         let (retry_after, cause) = match error {
-            SendError::Never { cause } => {
+            SendError::Never { cause } | SendError::NoSuchAddress { cause } => {
                 return Verdict::Rejected { why: Why::Rejected, cause: cause.to_string() };
             }
             SendError::InDoubt { cause } if !self.senders.idempotent(channel) => {
@@ -356,8 +370,8 @@ impl Worker {
 const OUTAGE_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 
 /// A notice under way, with what does not change within a round.
-struct Case<'a> {
-    notice: &'a Notice,
+pub(super) struct Case<'a> {
+    pub(super) notice: &'a Notice,
     fence: i32,
     version: i64,
     policy: &'a Policy,

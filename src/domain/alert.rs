@@ -59,6 +59,8 @@ kinds! {
     Exception = "exception", "a problem to act on";
     /// Nothing heard for so long that it must be taken for lost.
     PresumedLost = "presumed_lost", "presumed lost";
+    /// A message that the customer must have could not go to their address.
+    Unreachable = "unreachable", "the customer cannot be reached there";
     /// Scans come for a number that no order has shown.
     UnknownTrackingNumber = "unknown_tracking_number", "scans of a number that no order has";
 }

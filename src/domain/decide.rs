@@ -380,7 +380,8 @@ impl Planner<'_, '_> {
         let Context { now, policy, cause, quiet_feeds } = *self.ctx;
         let foresight = self.told.lane.as_ref().and_then(|lane| lane.foresight.as_ref());
         let chance = foresight.and_then(|foresight| foresight.chance).map(f64::from);
-        let occasion = Occasion { now, cause, key: self.key, watch: &policy.watch, chance, quiet_feeds };
+        let unreachable = self.told.unreachable.as_ref();
+        let occasion = Occasion { now, cause, key: self.key, watch: &policy.watch, chance, quiet_feeds, unreachable };
         let again = watch::consider(&occasion, self.state, &mut self.told.alerts, &mut self.effects);
         let soon = if again.soon { self.not_in_the_past(now) } else { None };
         again.at.into_iter().chain(soon)

@@ -63,6 +63,10 @@ pub enum Why {
     NotWished,
     /// The person opted out.
     OptedOut,
+    /// The address takes no messages any more, or its owner complained.
+    AddressDead,
+    /// The person was erased.
+    Forgotten,
     /// The person had as many messages as the brand allows in a day.
     VolumeCap,
     /// The last of several parcels: `order_complete` says it instead.
@@ -106,6 +110,8 @@ impl Why {
             Self::NoAddress => "no_address",
             Self::NotWished => "not_wished",
             Self::OptedOut => "opted_out",
+            Self::AddressDead => "address_dead",
+            Self::Forgotten => "forgotten",
             Self::VolumeCap => "volume_cap",
             Self::OrderCompleteSays => "order_complete_says",
             Self::NothingToDo => "nothing_to_do",
@@ -135,6 +141,8 @@ impl Why {
             Self::NoAddress => "no address for this channel is known",
             Self::NotWished => "the order says that this channel is not wished",
             Self::OptedOut => "the person opted out",
+            Self::AddressDead => "the address takes no messages any more, or its owner complained",
+            Self::Forgotten => "the person was erased",
             Self::VolumeCap => "the person had as many messages as the brand allows in a day",
             Self::OrderCompleteSays => "the last of several parcels: order_complete says it instead",
             Self::NothingToDo => "not a problem that the customer can act on",

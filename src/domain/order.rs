@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alert;
 use super::event::{Event, Item, ParcelItem};
-use super::fold::{Facts, Known, Name, PersonKnown, Stamp, value};
+use super::fold::{Facts, Known, Name, PersonKnown, Reg, Stamp, value};
 use super::id::NoticeKey;
 use super::lane::memory::Memory;
 use super::parcel::{Parcel, Status};
@@ -53,6 +53,27 @@ pub struct Told {
     /// Whether its time came and went while nobody looked, so that the next look is a second one.
     #[serde(rename = "o", default, skip_serializing_if = "std::ops::Not::not")]
     pub overslept: bool,
+    /// An address to which what the customer must know could not go.
+    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    pub unreachable: Option<Unreachable>,
+    /// When the person was erased, in milliseconds: what comes later about the order is not taken in.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<i64>,
+}
+
+/// An address that turned out dead, as it was reported: another one ends the trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreachable {
+    #[serde(rename = "r")]
+    pub role: Role,
+    #[serde(rename = "c")]
+    pub channel: Channel,
+    /// When the address was reported.
+    #[serde(rename = "s")]
+    pub stamp: Stamp,
+    /// When it turned out, in milliseconds.
+    #[serde(rename = "a")]
+    pub since: i64,
 }
 
 /// A stage that was decided on: told, or left unsaid for a reason that the ledger holds.
@@ -142,6 +163,11 @@ pub struct DelayTold {
 }
 
 impl Order {
+    /// Whether the person was erased: nothing of the order is shown or told any more.
+    pub fn is_erased(&self) -> bool {
+        self.told.erased.is_some()
+    }
+
     /// Adds a fact. Any order of facts and any repetition of them end in the same `known`.
     pub fn fold(&mut self, event: &Event) {
         self.known.fold(event);
@@ -196,6 +222,16 @@ impl<'a> State<'a> {
             Channel::Sms => value(&person.phone),
         };
         slot.map(|address| address.expose().as_str())
+    }
+
+    /// When the address of a person on a channel was reported.
+    pub fn address_stamp(&self, role: Role, channel: Channel) -> Option<Stamp> {
+        let person = self.person(role)?;
+        let slot = match channel {
+            Channel::Email => &person.email,
+            Channel::Sms => &person.phone,
+        };
+        slot.as_ref().map(|Reg(stamp, _)| *stamp)
     }
 
     /// Whether the order lets us use this channel for this person; not said means yes.

@@ -67,6 +67,14 @@ impl Channel {
     /// Every channel, in the order in which rules list them.
     pub const ALL: [Self; 2] = [Self::Email, Self::Sms];
 
+    /// The other way to the same person.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Email => Self::Sms,
+            Self::Sms => Self::Email,
+        }
+    }
+
     /// The word used in keys, rows and output.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -26,12 +26,21 @@ const CAP_STEP: SignedDuration = SignedDuration::from_hours(6);
 /// How long a notice waits for a carrier's feed before it is looked at again; the feed's return wakes it at once.
 const FEED_STEP: SignedDuration = SignedDuration::from_mins(30);
 
-/// What the store knows of the person's address.
+/// What the store knows of the person and their address.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Consent {
+pub struct Consent<'a> {
+    /// The person declined what this notice is about, on this channel.
     pub opted_out: bool,
+    /// Nothing can be sent to the address: it is dead, or its owner complained.
+    pub dead: bool,
+    /// The person declined tips and offers beside the news.
+    pub without_content: bool,
     /// Messages accepted for this address on this channel in the last 24 hours.
     pub told_last_day: u32,
+    /// The language that the person chose; takes the place of the order's.
+    pub locale: Option<&'a str>,
+    /// The number that the person confirmed; takes the place of the order's.
+    pub number: Option<&'a str>,
 }
 
 /// What an earlier notice of the same order said, once it was accepted or may have been.
@@ -72,6 +81,8 @@ pub struct Telling {
     pub correction: Option<Corrected>,
     /// What this message says that could turn out untrue.
     pub said: Said,
+    /// Whether tips and offers may stand beside the news.
+    pub content: bool,
 }
 
 /// What turned out untrue.
@@ -94,7 +105,7 @@ pub fn judge(
     policy: &Policy,
     order: &Order,
     notice: &Notice,
-    consent: Consent,
+    consent: Consent<'_>,
     said: &[SaidBefore],
 ) -> Release {
     let state = order.state(&policy.zone);
@@ -286,17 +297,21 @@ impl Judge<'_> {
         news: News,
         correction: Option<Corrected>,
         expires: Option<Timestamp>,
-        consent: Consent,
+        consent: Consent<'_>,
     ) -> Release {
         let (role, channel) = (self.notice.role, self.notice.channel);
-        let Some(address) = self.state.address_of(role, channel) else {
+        let confirmed = consent.number.filter(|_| channel == Channel::Sms);
+        let Some(address) = confirmed.or_else(|| self.state.address_of(role, channel)) else {
             return Release::Suppressed { why: Why::NoAddress };
         };
-        if !self.state.wishes(role, channel) {
+        if confirmed.is_none() && !self.state.wishes(role, channel) {
             return Release::Suppressed { why: Why::NotWished };
         }
         if consent.opted_out {
             return Release::Suppressed { why: Why::OptedOut };
+        }
+        if consent.dead {
+            return Release::Suppressed { why: Why::AddressDead };
         }
         let cap = self.policy.cap_per_day.get(&channel).copied();
         let wait = if self.state.known.on_hold() {
@@ -311,9 +326,10 @@ impl Judge<'_> {
             return if too_late { Release::Superseded { why: Why::Expired } } else { Release::Hold { until, why } };
         }
         let person = self.state.person(role);
-        let locale = person.and_then(|person| value(&person.locale)).cloned();
-        let said = self.said(&news);
-        Release::Send(Box::new(Telling { address: Pii::new(address.to_owned()), locale, news, correction, said }))
+        let locale = consent.locale.or_else(|| person.and_then(|person| value(&person.locale)).map(String::as_str));
+        let (locale, said) = (locale.map(str::to_owned), self.said(&news));
+        let (address, content) = (Pii::new(address.to_owned()), !consent.without_content);
+        Release::Send(Box::new(Telling { address, locale, news, correction, said, content }))
     }
 
     fn quiet_until(&self, channel: Channel) -> Option<Timestamp> {

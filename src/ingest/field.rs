@@ -337,6 +337,11 @@ fn read_email(raw: &str) -> Option<String> {
     (!odd && EmailAddress::parse_with_options(raw, options).is_ok()).then(|| raw.to_owned())
 }
 
+/// A number as orders carry it, or nothing if it is none.
+pub(crate) fn phone_number(raw: &str) -> Option<String> {
+    read_phone(raw.trim())
+}
+
 /// Takes E.164; blanks, dashes, dots and brackets between the digits are left out.
 fn read_phone(raw: &str) -> Option<String> {
     let number: String = raw.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '\u{a0}')).collect();

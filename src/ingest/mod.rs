@@ -9,7 +9,8 @@ pub mod binary;
 pub mod decode;
 /// Why something was refused.
 pub mod fault;
-mod field;
+// The members of `data`, each read or left out.
+pub(crate) mod field;
 /// Group commit for callers that wait.
 pub mod gather;
 mod patch;

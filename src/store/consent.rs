@@ -1,4 +1,4 @@
-//! Who wishes not to be told, and how much each contact has had.
+//! What people wish, which addresses are dead, and how much each contact has had.
 
 use std::collections::HashMap;
 
@@ -6,17 +6,41 @@ use uuid::Uuid;
 
 use super::error::StoreError;
 use super::params::{Col, One, Sql};
-use super::rows::Consent;
+use super::rows::{Chosen, Consent, Dead, Declined};
 use super::{Store, now_postgres, now_sqlite};
-use crate::domain::person::{Channel, ContactKey};
-use crate::domain::stage::Class;
+use crate::domain::id::BrandId;
+use crate::domain::person::{Channel, ContactKey, Pii};
+use crate::domain::topic::Topic;
 
-/// How an opt-out from everything is written where a class would stand.
+/// How a wish about everything, or about every brand, is written where one would stand.
 const EVERYTHING: &str = "";
 
-const OPTED_OUT: Sql = Sql {
-    postgres: "select contact, class from optouts where contact = any($1::uuid[])",
-    sqlite: "select contact, class from optouts where contact in (select unhex(value->>0) from json_each($1))",
+// Three small tables in one question, since it is asked for every message: of most contacts there is nothing.
+const KNOWN: Sql = Sql {
+    postgres: concat!(
+        "select contact, 'declined' as what, brand, channel as first, topic as second
+         from wishes where contact = any($2::uuid[])
+         union all
+         select contact, 'dead', '', reason, '' from suppressed
+         where contact = any($2::uuid[]) and (until_at is null or until_at > ",
+        now_postgres!(),
+        ")
+         union all
+         select contact, 'chosen', brand, coalesce(locale, ''), coalesce(number, '') from preferences
+         where contact = any($2::uuid[])"
+    ),
+    sqlite: concat!(
+        "select contact, 'declined' as what, brand, channel as first, topic as second
+         from wishes where contact in (select unhex(value->>0) from json_each($2))
+         union all
+         select contact, 'dead', '', reason, '' from suppressed
+         where contact in (select unhex(value->>0) from json_each($2)) and (until_at is null or until_at > ",
+        now_sqlite!(),
+        ")
+         union all
+         select contact, 'chosen', brand, coalesce(locale, ''), coalesce(number, '') from preferences
+         where contact in (select unhex(value->>0) from json_each($2))"
+    ),
 };
 
 const TOLD: Sql = Sql {
@@ -32,23 +56,27 @@ const TOLD: Sql = Sql {
     ),
 };
 
-const OPT_OUT: Sql = Sql {
+pub(super) const DECLINE: Sql = Sql {
     postgres: concat!(
-        "insert into optouts (contact, class, channel, source, at) values ($2, $3, $4, $5, ",
+        "insert into wishes (contact, brand, channel, topic, source, at) values ($2, $3, $4, $5, $6, ",
         now_postgres!(),
-        ") on conflict (contact, class) do nothing"
+        ") on conflict do nothing"
     ),
     sqlite: concat!(
-        "insert into optouts (contact, class, channel, source, at) values ($2, $3, $4, $5, ",
+        "insert into wishes (contact, brand, channel, topic, source, at) values ($2, $3, $4, $5, $6, ",
         now_sqlite!(),
-        ") on conflict (contact, class) do nothing"
+        ") on conflict do nothing"
     ),
 };
 
-const OPT_IN: Sql = Sql::same("delete from optouts where contact = $1 and ($2 = '' or class = $2)");
+// A wish that was kept for every brand stays with the others: it is written out for none, and so ends for all.
+pub(super) const ALLOW: Sql = Sql::same(
+    "delete from wishes where contact = $1 and channel = $2 and ($3 = '' or topic in ($3, '')) and ($4 = '' or brand in ($4, ''))",
+);
 
 impl Store {
-    /// What these contacts wish, and how many notices each has had in the last 24 hours; one answer for each, in their order.
+    /// What these contacts wish, whether they can be reached, and how many notices each has had in the last 24 hours; one answer
+    /// for each, in their order.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -56,64 +84,101 @@ impl Store {
         if contacts.is_empty() {
             return Ok(Vec::new());
         }
-        let column = || Col::Uuid(contacts.iter().map(|contact| contact.0).collect());
-        let opted: Vec<(Uuid, String)> = self.read(&OPTED_OUT, &[], &[column()]).await?;
-        let told: Vec<(Uuid, i64)> = self.read(&TOLD, &[self.now()], &[column()]).await?;
+        let names: HashMap<Uuid, ContactKey> = contacts
+            .iter()
+            .flat_map(|contact| self.mask.names(*contact).into_iter().map(move |name| (name, *contact)))
+            .collect();
+        let known: Vec<(Uuid, String, String, String, String)> =
+            self.read(&KNOWN, &[self.now()], &[Col::Uuid(names.keys().copied().collect())]).await?;
+        let plain = Col::Uuid(contacts.iter().map(|contact| contact.0).collect());
+        let told: Vec<(Uuid, i64)> = self.read(&TOLD, &[self.now()], &[plain]).await?;
         let told: HashMap<Uuid, i64> = told.into_iter().collect();
-        let mut out: HashMap<Uuid, (bool, Vec<Class>)> = HashMap::new();
-        for (contact, class) in opted {
-            let entry = out.entry(contact).or_default();
-            if class == EVERYTHING {
-                entry.0 = true;
-            } else {
-                entry.1.push(parse(&class).ok_or_else(|| StoreError::corrupt("optouts", "class", contact))?);
+        let mut out: HashMap<ContactKey, Consent> = HashMap::new();
+        for (name, what, brand, first, second) in known {
+            let Some(contact) = names.get(&name) else { continue };
+            let entry = out.entry(*contact).or_insert_with(|| nothing(*contact));
+            match what.as_str() {
+                "declined" => entry.declined.push(declined(name, brand, &first, &second)?),
+                "dead" => {
+                    let reason = Dead::parse(&first);
+                    entry.dead = Some(reason.ok_or_else(|| StoreError::corrupt("suppressed", "reason", name))?);
+                }
+                _ => entry.chosen.push(chosen(brand, first, second)),
             }
         }
-        let consent = |contact: &ContactKey| {
-            let (opted_out, mut opted_out_of) = out.get(&contact.0).cloned().unwrap_or_default();
-            opted_out_of.sort_unstable_by_key(|class| word(*class));
+        let answer = |contact: &ContactKey| {
             let told_last_day = told.get(&contact.0).map_or(0, |count| u32::try_from(*count).unwrap_or(u32::MAX));
-            Consent { contact: *contact, opted_out, opted_out_of, told_last_day }
+            let known = out.get(contact).cloned().unwrap_or_else(|| nothing(*contact));
+            Consent { told_last_day, ..known }
         };
-        Ok(contacts.iter().map(consent).collect())
+        Ok(contacts.iter().map(answer).collect())
     }
 
-    /// Notes that a contact does not wish news of `class`, or any (`None`). `source` says how we know: `one_click`, `import`.
+    /// Notes that a contact declines a topic on a channel; `None`: everything there. `brand`: of whom, `None` of everyone.
+    /// `source` says how we know: `one_click`, `page`, `sms`, `import`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn opt_out(
+    pub async fn decline(
         &self,
         contact: ContactKey,
+        brand: Option<&BrandId>,
         channel: Channel,
-        class: Option<Class>,
+        topic: Option<Topic>,
         source: &str,
     ) -> Result<(), StoreError> {
-        let class = class.map_or(EVERYTHING, word);
-        let ones = [self.now(), One::Uuid(contact.0), One::Text(class), One::Text(channel.as_str()), One::Text(source)];
-        self.execute(&OPT_OUT, &ones, &[]).await?;
+        let ones = [
+            self.now(),
+            One::Uuid(self.mask.name(contact)),
+            One::Text(brand.map_or(EVERYTHING, BrandId::as_str)),
+            One::Text(channel.as_str()),
+            One::Text(topic.map_or(EVERYTHING, Topic::as_str)),
+            One::Text(source),
+        ];
+        self.execute(&DECLINE, &ones, &[]).await?;
         Ok(())
     }
 
-    /// Takes an opt-out back: of `class` alone, or all of them (`None`).
+    /// Takes back what was declined of a topic on a channel, or all of it (`None`). What was declined for every brand ends with
+    /// it: the person says so now.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn opt_in(&self, contact: ContactKey, class: Option<Class>) -> Result<(), StoreError> {
-        let ones = [One::Uuid(contact.0), One::Text(class.map_or(EVERYTHING, word))];
-        self.execute(&OPT_IN, &ones, &[]).await?;
+    pub async fn allow(
+        &self,
+        contact: ContactKey,
+        brand: Option<&BrandId>,
+        channel: Channel,
+        topic: Option<Topic>,
+    ) -> Result<(), StoreError> {
+        for name in self.mask.names(contact) {
+            let ones = [
+                One::Uuid(name),
+                One::Text(channel.as_str()),
+                One::Text(topic.map_or(EVERYTHING, Topic::as_str)),
+                One::Text(brand.map_or(EVERYTHING, BrandId::as_str)),
+            ];
+            self.execute(&ALLOW, &ones, &[]).await?;
+        }
         Ok(())
     }
 }
 
-fn word(class: Class) -> &'static str {
-    match class {
-        Class::Progress => "progress",
-        Class::Problem => "problem",
-        Class::Question => "question",
-    }
+fn nothing(contact: ContactKey) -> Consent {
+    Consent { contact, declined: Vec::new(), dead: None, chosen: Vec::new(), told_last_day: 0 }
 }
 
-fn parse(text: &str) -> Option<Class> {
-    [Class::Progress, Class::Problem, Class::Question].into_iter().find(|class| word(*class) == text)
+fn declined(name: Uuid, brand: String, channel: &str, topic: &str) -> Result<Declined, StoreError> {
+    let bad = |column| StoreError::corrupt("wishes", column, name);
+    let topic = match topic {
+        EVERYTHING => None,
+        word => Some(Topic::parse(word).ok_or_else(|| bad("topic"))?),
+    };
+    let brand = (!brand.is_empty()).then(|| BrandId::new(brand));
+    Ok(Declined { brand, channel: Channel::parse(channel).ok_or_else(|| bad("channel"))?, topic })
+}
+
+fn chosen(brand: String, locale: String, number: String) -> Chosen {
+    let given = |text: String| (!text.is_empty()).then_some(text);
+    Chosen { brand: BrandId::new(brand), locale: given(locale), number: given(number).map(Pii::new) }
 }

@@ -12,7 +12,7 @@ use super::params::Sql;
 use super::{Access, Store, unbroken_for};
 
 /// Every migration, oldest first: version, name, and the same step in either dialect. A test holds this against the folders.
-const STEPS: [(i64, &str, &str, &str); 3] = [
+const STEPS: [(i64, &str, &str, &str); 4] = [
     (
         1,
         "begin",
@@ -24,6 +24,12 @@ const STEPS: [(i64, &str, &str, &str); 3] = [
         "watch",
         include_str!("../../migrations/postgres/0002_watch.sql"),
         include_str!("../../migrations/sqlite/0002_watch.sql"),
+    ),
+    (
+        3,
+        "consent",
+        include_str!("../../migrations/postgres/0003_consent.sql"),
+        include_str!("../../migrations/sqlite/0003_consent.sql"),
     ),
     (
         4,

@@ -13,6 +13,7 @@
 mod alert_posts;
 mod alert_tell;
 pub mod alerts;
+mod callbacks;
 mod claim;
 mod cols;
 mod conn;
@@ -26,6 +27,7 @@ mod history;
 mod intent;
 mod lanes;
 pub mod listen;
+mod mask;
 mod migrate;
 mod open;
 pub mod ops;
@@ -33,6 +35,7 @@ mod ops_figures;
 mod orders;
 mod outcomes;
 mod params;
+mod preferences;
 mod prune;
 mod quarantine;
 pub mod rows;
@@ -51,6 +54,7 @@ use std::time::Duration;
 use tracing::Instrument;
 
 pub use error::StoreError;
+pub use mask::{BadMask, Mask};
 pub use params::Kind;
 pub use settings::Settings;
 pub use tx::Tx;
@@ -63,6 +67,7 @@ use params::{Args, Col, One, Sql};
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<open::Inner>,
+    mask: Arc<Mask>,
 }
 
 impl fmt::Debug for Store {
@@ -73,6 +78,11 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
+    /// The same store, which names contacts by these secrets in the tables of consent.
+    pub fn masked(&self, mask: Mask) -> Self {
+        Self { mask: Arc::new(mask), ..self.clone() }
+    }
+
     /// The clock that this store's times follow.
     pub fn clock(&self) -> &Clock {
         &self.inner.clock

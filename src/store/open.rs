@@ -63,7 +63,8 @@ impl Store {
             Some(_) | None => return Err(StoreError::Address { what: "neither postgres://… nor sqlite:PATH" }),
         };
         let acquire_timeout = Duration::from_secs(settings.acquire_timeout_secs.get().into());
-        Ok(Self { inner: Arc::new(Inner { pools, clock, acquire_timeout, failed_pings: AtomicU32::new(0) }) })
+        let inner = Inner { pools, clock, acquire_timeout, failed_pings: AtomicU32::new(0) };
+        Ok(Self { inner: Arc::new(inner), mask: Arc::default() })
     }
 
     /// Begins the transaction in which a batch is applied. `name` labels its duration in the metrics.

@@ -1,10 +1,12 @@
 //! What goes over the store's border, in the domain's words.
 
+mod consent;
 mod ops;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
+pub use consent::*;
 pub use ops::*;
 
 use crate::domain::alert::{Alert, AlertKey};
@@ -12,7 +14,7 @@ use crate::domain::id::{BrandId, EventKey, NoticeKey, OrderKey, TrackingNumber};
 use crate::domain::lane::Day;
 use crate::domain::notice::{Notice, Said, Silence, Why};
 use crate::domain::person::{Channel, ContactKey, Role};
-use crate::domain::stage::{Class, Stage};
+use crate::domain::stage::Stage;
 
 /// An event at the inbox's door.
 #[derive(Debug, Clone)]
@@ -300,25 +302,6 @@ pub struct Told {
     pub at: Timestamp,
     /// The far side said that it took it.
     pub certain: bool,
-}
-
-/// What one contact wishes, and how much it has had.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Consent {
-    pub contact: ContactKey,
-    /// Wishes nothing on this channel.
-    pub opted_out: bool,
-    /// Wishes nothing of these classes.
-    pub opted_out_of: Vec<Class>,
-    /// Notices accepted in the last 24 hours.
-    pub told_last_day: u32,
-}
-
-impl Consent {
-    /// Whether news of this class may be told.
-    pub fn allows(&self, class: Class) -> bool {
-        !self.opted_out && !self.opted_out_of.contains(&class)
-    }
 }
 
 /// An event of an order, as it came.

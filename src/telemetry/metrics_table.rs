@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, 
 use super::{Door, EventVerdict, Link, NoticeOutcome, OpenState, PostOutcome, Published, Reload, TxOutcome};
 use crate::domain::alert::{Kind, Standing};
 use crate::domain::person::Channel;
+use crate::store::rows::Dead;
 
 /// Bounds for what is done within a moment: half a millisecond to ten seconds.
 const SHORT_SECS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -62,6 +63,8 @@ declare! {
     gauge POSTS_WAITING = "doorstep_alert_posts_waiting", "Messages to ops that no target has taken yet.";
     counter POSTS = "doorstep_alert_posts_total", "Tries to send a message to ops, by outcome.";
     gauge FEEDS_OUT = "doorstep_feed_outages", "Carriers whose feeds are silent against their own rhythm.";
+    counter CALLBACKS = "doorstep_callbacks_total", "Calls of providers that were taken, by door and kind.";
+    gauge SUPPRESSED = "doorstep_suppressed_contacts", "Addresses that take no messages, by channel and reason.";
     gauge BUILD = "doorstep_build_info", "Always 1; the version is in the label.";
 }
 
@@ -93,6 +96,7 @@ pub(super) struct Table {
     pub(super) alert_posts_waiting: Gauge,
     pub(super) alert_posts: Vec<Counter>,
     pub(super) feed_outages: Gauge,
+    pub(super) suppressed: Vec<Vec<Gauge>>,
     /// Series of alerts that show something: brands come and go.
     alerts: Mutex<HashMap<Key, Gauge>>,
 }
@@ -141,6 +145,9 @@ impl Table {
             alert_posts_waiting: new.gauge(POSTS_WAITING, &[]),
             alert_posts: row(PostOutcome::ALL, |outcome| new.counter(POSTS, &[("outcome", outcome.as_str())])),
             feed_outages: new.gauge(FEEDS_OUT, &[]),
+            suppressed: grid(&Channel::ALL, &Dead::ALL, |channel, reason| {
+                new.gauge(SUPPRESSED, &[("channel", channel.as_str()), ("reason", reason.as_str())])
+            }),
             alerts: Mutex::default(),
             handle: recorder.handle(),
             recorder,
@@ -150,6 +157,11 @@ impl Table {
     pub(super) fn store_tx(&self, name: &'static str, outcome: TxOutcome) -> Histogram {
         let new = Series { recorder: &self.recorder };
         new.histogram(TX_SECS, &[("name", name), ("outcome", outcome.as_str())])
+    }
+
+    pub(super) fn callback(&self, door: &'static str, kind: &'static str) -> Counter {
+        let new = Series { recorder: &self.recorder };
+        new.counter(CALLBACKS, &[("door", door), ("kind", kind)])
     }
 
     pub(super) fn http_request(&self, route: &str, status: u16, took: Duration) {

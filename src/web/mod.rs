@@ -1,5 +1,7 @@
 //! The HTTP side. `app` merges the routes of its parts into one router, and [`server`] serves it.
 
+/// `POST /v1/callbacks/…`.
+pub mod callback;
 /// The demo's pages.
 pub mod demo;
 /// `POST /v1/events`.

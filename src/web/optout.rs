@@ -13,14 +13,12 @@ use serde::Serialize;
 
 use super::page::{Page, Pages};
 use crate::domain::person::Channel;
-use crate::domain::stage::Class;
+use crate::domain::topic::Topic;
 use crate::link::{Links, OptOut};
 use crate::store::{Store, StoreError};
 
 /// What a mail program posts, word for word.
 const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
-/// What is stopped. News of a problem with an order that is paid for goes on: it is part of the contract.
-const STOPPED: [Class; 2] = [Class::Progress, Class::Question];
 
 /// What the opt-out needs.
 #[derive(Debug, Clone)]
@@ -82,8 +80,8 @@ async fn stop(State(opt_outs): State<OptOuts>, Path(token): Path<String>, body: 
 
 impl Inner {
     async fn note(&self, who: &OptOut) -> Result<(), StoreError> {
-        for class in STOPPED {
-            self.store.opt_out(who.contact, Channel::Email, Some(class), "one_click").await?;
+        for topic in Topic::OPTIONAL {
+            self.store.decline(who.contact, Some(&who.brand), Channel::Email, Some(topic), "one_click").await?;
         }
         Ok(())
     }

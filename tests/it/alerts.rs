@@ -108,8 +108,8 @@ impl Watched {
     /// What is wrong, by the facts alone.
     fn wrong(&self) -> Seen {
         let state = self.order.state(&self.policy.zone);
-        let beside =
-            Beside { now: self.now, chance: None, quiet_feeds: &NO_QUIET_FEEDS, alerts: &self.order.told.alerts };
+        let (alerts, quiet_feeds) = (&self.order.told.alerts[..], &NO_QUIET_FEEDS);
+        let beside = Beside { now: self.now, chance: None, quiet_feeds, alerts, unreachable: None };
         let found = troubles(&state, &self.policy.watch, &beside).now;
         let named = |index: Option<usize>| index.filter(|index| state.parcels[*index].id().is_some());
         found.iter().map(|trouble| (trouble.kind, named(trouble.parcel), trouble.since.as_millisecond())).collect()

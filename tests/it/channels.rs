@@ -49,6 +49,7 @@ fn class<T>(result: &Result<T, SendError>) -> (&'static str, Option<u16>) {
         Err(SendError::Later { cause, .. }) if cause.endpoint_fault => ("fault", cause.code),
         Err(SendError::Later { cause, .. }) => ("later", cause.code),
         Err(SendError::Never { cause }) => ("never", cause.code),
+        Err(SendError::NoSuchAddress { cause }) => ("no such address", cause.code),
         Err(SendError::InDoubt { cause }) => ("in doubt", cause.code),
         Err(SendError::NotWanted) => ("not wanted", None),
     }

@@ -419,7 +419,7 @@ fn the_console_is_on_for_the_people_of_the_users_file() {
 
 #[test]
 fn one_click_opts_out_and_reading_the_page_does_not() {
-    use doorstep::domain::stage::Class;
+    use doorstep::domain::topic::Topic;
     const SECRET: &str = "a secret of this test alone";
     let folder = folder();
     std::fs::write(folder.path().join("link.secret"), SECRET).expect("a file");
@@ -447,24 +447,23 @@ fn one_click_opts_out_and_reading_the_page_does_not() {
     let forged = format!("{}x", &path[..path.len() - 1]);
     assert!(worker.post(&forged, FORM, "List-Unsubscribe=One-Click").starts_with("HTTP/1.1 404"));
     assert!(worker.post(path, FORM, "something=else").starts_with("HTTP/1.1 400"));
-    assert_eq!(wishes(folder.path(), contact), [true, true, true], "nobody pressed the button yet");
+    assert_eq!(wishes(folder.path(), contact), Topic::ALL, "nobody pressed the button yet");
 
     let stopped = worker.post(path, FORM, "List-Unsubscribe=One-Click");
     assert!(stopped.starts_with("HTTP/1.1 200"), "{stopped}");
     worker.stop();
-    let [progress, problem, question] = wishes(folder.path(), contact);
-    assert!(!progress && !question, "the opt-out was not noted");
-    assert!(problem, "news of a problem with a paid order goes on");
+    assert_eq!(wishes(folder.path(), contact), [Topic::Necessary], "what is part of the contract goes on, alone");
 
-    /// Whether progress, problems and questions may be told.
-    fn wishes(folder: &Path, contact: ContactKey) -> [bool; 3] {
+    /// What may be told.
+    fn wishes(folder: &Path, contact: ContactKey) -> Vec<Topic> {
         let settings = Settings::at(format!("sqlite:{}", folder.join("doorstep-data/doorstep.db").display()));
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         runtime.block_on(async {
             let store = Store::open(&settings, Clock::database()).await.expect("the worker's database");
             let consent = store.consents(&[contact]).await.expect("an answer").remove(0);
             store.close().await;
-            [Class::Progress, Class::Problem, Class::Question].map(|class| consent.allows(class))
+            let allows = |topic: &Topic| consent.allows(&BrandId::new("shop"), Channel::Email, *topic);
+            Topic::ALL.into_iter().filter(allows).collect()
         })
     }
 }

@@ -274,7 +274,7 @@ async fn an_opt_out_counts_until_the_last_moment() {
     let world = World::new(START, policy()).await;
     world.feed(&[paid("1")]).await;
     let contact = ContactKey::new(Channel::Email, "1@example.org");
-    world.store.opt_out(contact, Channel::Email, None, "one_click").await.expect("stored");
+    world.store.decline(contact, None, Channel::Email, None, "import").await.expect("stored");
     world.drain().await;
     assert!(world.taken().is_empty());
     let row = only_notice(&world, "1").await;

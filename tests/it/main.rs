@@ -6,6 +6,7 @@ mod backtest;
 mod broker;
 mod channels;
 mod cli;
+mod consent;
 #[cfg(feature = "crash-points")]
 mod crash;
 mod decode;

@@ -218,6 +218,8 @@ pub(super) fn seal(message: &Message, mail: &Mail) -> Result<Sealed, SendError> 
             tag("brand", message.order.brand().as_str()),
             tag("order_id", message.order.order().as_str()),
             tag("stage", message.about()),
+            // Comes back with what the provider calls back about this mail.
+            tag("key", &message.key.to_string()),
         ],
     };
     let mut bytes = Vec::with_capacity(2048 + mail.html.len() + mail.html.len() / 8 + mail.text.len() * 2);

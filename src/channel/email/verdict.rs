@@ -34,6 +34,10 @@ pub(super) fn judge(replies: &[Result<Reply, Trouble>]) -> Result<(), Unopened> 
         let error = match (number, reply.code) {
             (0 | 1, 250..=259) | (2, 354) => continue,
             (0, 400..=599) => sender_refusal(reply),
+            (1, 550..=559) if is_gone(reply) => {
+                let (what, code) = ("the recipient's address does not exist", Some(reply.code));
+                SendError::NoSuchAddress { cause: Cause { what, code, endpoint_fault: false } }
+            }
             (1, 400..=599) => refusal(reply, "the recipient was refused"),
             (_, 400..=599) => refusal(reply, "the mail was refused before its body"),
             _ => return Err(dead(Trouble::Surprise, false)),
@@ -43,6 +47,15 @@ pub(super) fn judge(replies: &[Result<Reply, Trouble>]) -> Result<(), Unopened> 
         return Err(Unopened { error, stale: number == 0 && reply.code == 421, in_step });
     }
     Err(dead(Trouble::Surprise, false))
+}
+
+/// Whether the server says that the address itself is dead. Only the enhanced code says so without doubt: a bare 550 is what spam
+/// filters answer too. RFC 3463: 5.1.1 no such mailbox, 5.1.2 no such host, 5.1.3 not an address there, 5.1.6 moved away, 5.2.1
+/// mailbox closed; RFC 7505: 5.1.10 the domain takes no mail.
+fn is_gone(reply: &Reply) -> bool {
+    const GONE: [&str; 6] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"];
+    let first = reply.lines.first().and_then(|line| line.split_ascii_whitespace().next());
+    first.is_some_and(|code| GONE.contains(&code))
 }
 
 fn dead(trouble: Trouble, stale: bool) -> Unopened {
@@ -153,10 +166,32 @@ mod tests {
                 SendError::Never { .. } => "never",
                 SendError::Later { cause, .. } if cause.endpoint_fault => "fault",
                 SendError::Later { .. } => "later",
-                SendError::InDoubt { .. } | SendError::NotWanted => "wrong",
+                SendError::NoSuchAddress { .. } | SendError::InDoubt { .. } | SendError::NotWanted => "wrong",
             };
             assert_eq!((found, unopened.in_step), (class, in_step), "{replies:?}");
         }
+    }
+
+    #[test]
+    fn an_address_is_gone_only_where_the_server_says_so_of_the_address() {
+        let says = |code: u16, words: &str| Ok(Reply { code, lines: vec![words.to_owned()] });
+        let gone = |replies: &[Result<Reply, Trouble>]| {
+            matches!(judge(replies).unwrap_err().error, SendError::NoSuchAddress { .. })
+        };
+        for words in ["5.1.1 <a@b.example>: user unknown", "5.2.1 mailbox disabled", "5.1.10 null MX"] {
+            assert!(gone(&[reply(250), says(550, words), reply(554)]), "{words}");
+        }
+        for (code, words) in [
+            (550, "no such user"),
+            (550, "5.7.1 blocked by our list"),
+            (552, "5.2.2 mailbox full"),
+            (450, "5.1.1 later"),
+            (550, "5.1.11 x"),
+        ] {
+            assert!(!gone(&[reply(250), says(code, words), reply(554)]), "{code} {words}");
+        }
+        assert!(!gone(&[says(550, "5.1.1 the sender"), reply(503), reply(503)]), "that was said of our own address");
+        assert!(!gone(&[reply(250), reply(250), says(554, "5.1.1 of the mail")]));
     }
 
     #[test]

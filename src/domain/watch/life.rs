@@ -11,7 +11,7 @@ use crate::domain::event::{Address, ShipFrom};
 use crate::domain::fold::value;
 use crate::domain::id::OrderKey;
 use crate::domain::notice::Effect;
-use crate::domain::order::{Alerted, State};
+use crate::domain::order::{Alerted, State, Unreachable};
 use crate::domain::parcel::{Parcel, Status};
 use crate::domain::promise;
 
@@ -35,6 +35,8 @@ pub struct Occasion<'a> {
     pub chance: Option<f64>,
     /// See [`Beside::quiet_feeds`].
     pub quiet_feeds: &'a BTreeSet<String>,
+    /// See [`Beside::unreachable`].
+    pub unreachable: Option<&'a Unreachable>,
 }
 
 /// When to look at an order again for its troubles' sake.
@@ -53,8 +55,8 @@ pub fn consider(
     alerts: &mut Vec<Alerted>,
     effects: &mut Vec<Effect>,
 ) -> Again {
-    let Occasion { now, chance, quiet_feeds, watch, .. } = *occasion;
-    let found = troubles(state, watch, &Beside { now, chance, quiet_feeds, alerts });
+    let Occasion { now, chance, quiet_feeds, watch, unreachable, .. } = *occasion;
+    let found = troubles(state, watch, &Beside { now, chance, quiet_feeds, alerts, unreachable });
     let mut fresh: Vec<&Trouble> = found.now.iter().collect();
     for alert in alerts.iter_mut().filter(|alert| alert.cleared.is_none()) {
         let same = |trouble: &&Trouble| {

@@ -21,12 +21,15 @@ pub use settings::{ByDistance, CarrierLimits, Limits, Warehouse, Watch};
 use super::alert::Kind;
 use super::event::Reason;
 use super::fold::value;
-use super::order::{Alerted, State};
+use super::order::{Alerted, State, Unreachable};
 use super::parcel::{Parcel, Status};
 use rules::View;
 
 /// How long to wait before a carrier is asked about again whose whole feed is silent.
 const QUIET_AGAIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// How long ops have an unreachable customer before them. A week: then the order has ended some way or other.
+const UNREACHABLE_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// How far a clock may jump back without ending what it has opened: an hour, and some more for two such jumps.
 const CLOCK_BACK: SignedDuration = SignedDuration::from_hours(2);
@@ -67,6 +70,8 @@ pub struct Beside<'a> {
     pub quiet_feeds: &'a BTreeSet<String>,
     /// What has been opened for this order.
     pub alerts: &'a [Alerted],
+    /// An address to which what the customer must know could not go.
+    pub unreachable: Option<&'a Unreachable>,
 }
 
 /// What is wrong with an order now, and when to look again.
@@ -89,6 +94,11 @@ pub fn troubles(state: &State<'_>, watch: &Watch, beside: &Beside<'_>) -> Troubl
         view.all().into_iter().partition(|trouble| trouble.from <= beside.now || was_reached(trouble));
     let mut next = ahead.iter().map(|trouble| trouble.from).min();
     now.extend(likely_late(&view, beside));
+    if let Some(trouble) = unreachable(&view, state, beside) {
+        let over = trouble.since + UNREACHABLE_FOR;
+        next = Some(next.map_or(over, |next| next.min(over)));
+        now.push(trouble);
+    }
     let all = now.len();
     now.retain(|trouble| !is_blind(state, trouble, beside) || open_one(state, trouble, beside.alerts).is_some());
     if now.len() < all {
@@ -114,6 +124,14 @@ fn likely_late(view: &View<'_>, beside: &Beside<'_>) -> Option<Trouble> {
     (is_likely && can_be).then(|| Trouble::said(Kind::LateExpected, beside.now))
 }
 
+/// Until the address is replaced, or nobody needs to know any more.
+fn unreachable(view: &View<'_>, state: &State<'_>, beside: &Beside<'_>) -> Option<Trouble> {
+    let dead = beside.unreachable.filter(|_| !view.limits_of_the_order().off.contains(&Kind::Unreachable))?;
+    let since = Timestamp::from_millisecond(dead.since).ok()?;
+    let stands = state.address_stamp(dead.role, dead.channel) == Some(dead.stamp);
+    (stands && beside.now < since + UNREACHABLE_FOR).then(|| Trouble::said(Kind::Unreachable, since))
+}
+
 /// Whether it is concluded from the silence of a carrier whose whole feed is silent.
 fn is_blind(state: &State<'_>, trouble: &Trouble, beside: &Beside<'_>) -> bool {
     let from_silence = match trouble.kind {
@@ -125,6 +143,7 @@ fn is_blind(state: &State<'_>, trouble: &Trouble, beside: &Beside<'_>) -> bool {
         | Kind::AttemptFailed
         | Kind::PickupExpiring
         | Kind::Exception
+        | Kind::Unreachable
         | Kind::UnknownTrackingNumber => false,
     };
     let is_quiet = |parcel: &Parcel<'_>| {
@@ -167,7 +186,8 @@ fn rank(kind: Kind) -> u8 {
         Kind::NotDeliveredToday => 8,
         Kind::CarrierDelay => 9,
         Kind::LateExpected => 10,
-        Kind::UnknownTrackingNumber => 11,
+        Kind::Unreachable => 11,
+        Kind::UnknownTrackingNumber => 12,
     }
 }
 
@@ -175,7 +195,8 @@ fn strongest(state: &State<'_>, mut all: Vec<Trouble>) -> Vec<Trouble> {
     all.sort_by_key(|trouble| (rank(trouble.kind), trouble.parcel));
     let mut kept: Vec<Trouble> = Vec::with_capacity(all.len());
     for trouble in all {
-        if !gives_way(state, &trouble, &kept) {
+        // That nobody can be reached is true beside whatever is wrong with the parcels.
+        if trouble.kind == Kind::Unreachable || !gives_way(state, &trouble, &kept) {
             kept.push(trouble);
         }
     }

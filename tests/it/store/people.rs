@@ -1,16 +1,21 @@
 //! What people ask and wish: opt-outs, timers, dictionaries, quarantine, history, figures, forgetting.
 
+use doorstep::domain::id::BrandId;
 use doorstep::domain::notice::{Silence, Why};
 use doorstep::domain::person::{Channel, ContactKey};
-use doorstep::domain::stage::{Class, Stage};
+use doorstep::domain::stage::Stage;
+use doorstep::domain::topic::Topic;
 use doorstep::store::rows::{Changes, Refused, State, Verdict};
+use doorstep::store::{Kind, Mask};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::world::{Db, LEASE, arrival, contact, notice, number, order_key, row, start};
 
 on_both!(
-    an_opt_out_is_of_a_class_or_of_everything,
+    a_wish_is_of_a_topic_a_channel_and_a_brand,
+    opt_outs_of_before_are_carried_over,
+    a_masked_contact_is_found_and_stands_nowhere,
     told_messages_are_counted_for_a_day,
     a_timer_is_one_row_an_order,
     a_claimed_timer_comes_back_unless_it_is_written,
@@ -22,26 +27,57 @@ on_both!(
     old_rows_are_forgotten_in_steps,
 );
 
-async fn an_opt_out_is_of_a_class_or_of_everything(db: &Db) {
+async fn a_wish_is_of_a_topic_a_channel_and_a_brand(db: &Db) {
     let (a, b) = (contact(), ContactKey::new(Channel::Sms, "+48500500500"));
-    db.store.opt_out(a, Channel::Email, Some(Class::Question), "one_click").await.unwrap();
-    db.store.opt_out(a, Channel::Email, Some(Class::Question), "one_click").await.unwrap();
-    db.store.opt_out(a, Channel::Email, Some(Class::Progress), "one_click").await.unwrap();
-    db.store.opt_out(b, Channel::Sms, None, "import").await.unwrap();
+    let (harbour, kettle) = (BrandId::new("harbour"), BrandId::new("kettle"));
+    for topic in [Topic::Feedback, Topic::Feedback, Topic::Progress] {
+        db.store.decline(a, Some(&harbour), Channel::Email, Some(topic), "one_click").await.unwrap();
+    }
+    db.store.decline(b, None, Channel::Sms, None, "import").await.unwrap();
     let wishes = db.store.consents(&[b, a, b]).await.unwrap();
     assert_eq!(wishes.iter().map(|wish| wish.contact).collect::<Vec<_>>(), [b, a, b]);
-    assert!(wishes[0].opted_out && !wishes[0].allows(Class::Problem));
-    assert_eq!(wishes[1].opted_out_of, [Class::Progress, Class::Question]);
-    assert!(wishes[1].allows(Class::Problem) && !wishes[1].allows(Class::Question));
+    assert!(!wishes[0].allows(&kettle, Channel::Sms, Topic::Necessary));
+    let may = |topic| wishes[1].allows(&harbour, Channel::Email, topic);
+    assert_eq!(Topic::ALL.map(may), [true, false, true, false, true]);
+    assert!(wishes[1].allows(&kettle, Channel::Email, Topic::Feedback), "another shop was not meant");
+    assert!(wishes[1].allows(&harbour, Channel::Sms, Topic::Feedback), "nor another channel");
 
-    db.store.opt_in(a, Some(Class::Question)).await.unwrap();
-    db.store.opt_in(b, None).await.unwrap();
+    db.store.allow(a, Some(&harbour), Channel::Email, Some(Topic::Feedback)).await.unwrap();
+    db.store.allow(b, Some(&harbour), Channel::Sms, None).await.unwrap();
     let wishes = db.store.consents(&[a, b]).await.unwrap();
-    assert_eq!(wishes[0].opted_out_of, [Class::Progress]);
-    assert!(wishes[1].allows(Class::Question));
-    db.store.opt_in(a, None).await.unwrap();
-    assert!(db.store.consents(&[a]).await.unwrap()[0].opted_out_of.is_empty());
+    assert!(wishes[0].allows(&harbour, Channel::Email, Topic::Feedback));
+    assert!(!wishes[0].allows(&harbour, Channel::Email, Topic::Progress));
+    assert!(wishes[1].declined.is_empty());
     assert!(db.store.consents(&[]).await.unwrap().is_empty());
+}
+
+async fn opt_outs_of_before_are_carried_over(db: &Db) {
+    let key = match db.store.kind() {
+        Kind::Postgres => format!("'{}'::uuid", contact().0),
+        Kind::Sqlite => format!("x'{}'", contact().0.simple()),
+    };
+    for class in ["progress", "question"] {
+        let row = format!("({key}, '{class}', 'email', 'one_click', 5)");
+        db.raw(&format!("insert into optouts (contact, class, channel, source, at) values {row}")).await;
+    }
+    let masked = db.store.masked(Mask::new(&["a secret of some letters".into()]).unwrap());
+    for store in [&db.store, &masked] {
+        let wishes = store.consents(&[contact()]).await.unwrap().remove(0);
+        let may = |topic| wishes.allows(&BrandId::new("harbour"), Channel::Email, topic);
+        assert_eq!(Topic::ALL.map(may), [true, false, true, false, true]);
+    }
+}
+
+async fn a_masked_contact_is_found_and_stands_nowhere(db: &Db) {
+    let masked = db.store.masked(Mask::new(&["a secret of some letters".into()]).unwrap());
+    masked.decline(contact(), None, Channel::Email, None, "import").await.unwrap();
+    let newer =
+        db.store.masked(Mask::new(&["a newer secret of ours".into(), "a secret of some letters".into()]).unwrap());
+    for (store, found) in [(&masked, 1), (&newer, 1), (&db.store, 0)] {
+        assert_eq!(store.consents(&[contact()]).await.unwrap()[0].declined.len(), found);
+    }
+    newer.allow(contact(), None, Channel::Email, None).await.unwrap();
+    assert!(masked.consents(&[contact()]).await.unwrap()[0].declined.is_empty());
 }
 
 async fn told_messages_are_counted_for_a_day(db: &Db) {

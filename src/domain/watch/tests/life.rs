@@ -19,6 +19,7 @@ fn a_chance_opens_above_one_line_and_ends_below_another() {
             watch: &watch,
             chance: Some(chance),
             quiet_feeds: &NO_QUIET_FEEDS,
+            unreachable: None,
         };
         let mut effects = Vec::new();
         consider(&occasion, &order.state(&zone()), &mut alerts, &mut effects);
@@ -154,6 +155,7 @@ fn an_alert_knows_where_and_what_it_is_about() {
         watch: &ops.policy.watch,
         chance: Some(0.2),
         quiet_feeds: &NO_QUIET_FEEDS,
+        unreachable: None,
     };
     let (mut alerts, mut effects) = (Vec::new(), Vec::new());
     consider(&occasion, &state, &mut alerts, &mut effects);

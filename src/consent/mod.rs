@@ -1,0 +1,6 @@
+//! What people wish, and what becomes of their addresses: what providers call back, what people answer to texts, and how
+//! somebody is forgotten.
+
+pub mod callback;
+pub mod settings;
+pub mod stop;
