@@ -37,10 +37,11 @@ use crate::web::ops::lanes::Lanes;
 use crate::web::ops::people::Entrance;
 use crate::web::ops::{self, Ops, Parts as OpsParts};
 use crate::web::optout::OptOuts;
+use crate::web::place::{Parts as PlaceParts, Place};
 use crate::web::token::Tokens;
 use crate::web::{Settings as WebSettings, server};
 use parts::Parts;
-use voices::Speaking;
+use voices::{Speaking, Voices};
 
 /// How long requests under way may take after the stop was asked for.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
@@ -107,6 +108,13 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     Ok(store)
 }
 
+/// The orders' pages.
+pub(crate) fn place(store: &Store, voices: &Voices, links: Links, stop: CancellationToken) -> Place {
+    let (store, policies) = (store.clone(), voices.policies());
+    let (voice, default_brand) = (voices.voice(), voices.default_brand().clone());
+    Place::new(PlaceParts { store, links, voice, default_brand, policies }, stop)
+}
+
 /// The running loops, in the order in which they stop.
 struct Worker {
     store: Store,
@@ -159,6 +167,8 @@ impl Worker {
             .merge(callbacks.routes());
         if let Some(forms) = forms {
             router = router.merge(OptOuts::new(store.clone(), forms.links().clone()).routes());
+            let place = place(&store, &voices, forms.links().clone(), entrances.clone());
+            router = router.merge(place.routes());
         }
         if let Some(ops) = ops {
             router = router.merge(ops.routes());

@@ -86,6 +86,16 @@ impl Voices {
         Speaker { voice: Arc::clone(&self.voice), default_brand: self.default.clone(), links }
     }
 
+    /// The voice, always the one that speaks at the time of asking.
+    pub fn voice(&self) -> Arc<ArcSwap<Voice>> {
+        Arc::clone(&self.voice)
+    }
+
+    /// The brand that speaks for those that are not configured.
+    pub fn default_brand(&self) -> &BrandId {
+        &self.default
+    }
+
     /// The policies, always those of the set that speaks at the time of asking.
     pub fn policies(&self) -> Policies {
         let Self { policies, default, .. } = self.clone();

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::{Extension, Router};
 use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::brands::Voices;
 use crate::ingest::{Apply, Incoming};
+use crate::link::Links;
 use crate::store::{self, Store};
 use crate::voice::Problem;
 use crate::voice::brand::Brand;
@@ -32,6 +34,7 @@ use crate::web::demo::Demo;
 use crate::web::ops::lanes::Lanes;
 use crate::web::ops::people::Entrance;
 use crate::web::ops::{self, Ops, Parts as OpsParts};
+use crate::web::optout::OptOuts;
 use crate::web::server::Peer;
 
 /// How to show it.
@@ -89,17 +92,27 @@ pub async fn run(args: &Args, out: &Out) -> anyhow::Result<Ending> {
     let story = story(args)?;
     let ends =
         (story.first().map_or(Timestamp::UNIX_EPOCH, |one| one.at), story.last().map_or(Timestamp::MAX, |one| one.at));
-    let parts = open(folder.path(), ends.0).await?;
-    let pace = format!("{} simulated minutes a second", f64::from(args.speed) / 60.0);
-    let messages = folder.path().join("messages");
-    let demo = Demo::new(parts.store.clone(), messages.clone(), brand_names()?, ends, pace, stop.clone());
-    let console = console(&parts, messages, &stop);
-
     let listener = listen(args.port).await?;
     let address = listener.local_addr().context("asking for the page's address")?;
+    let links = links(address)?;
+    let parts = open(folder.path(), ends.0, links.clone()).await?;
+    let pace = format!("{} simulated minutes a second", f64::from(args.speed) / 60.0);
+    let messages = folder.path().join("messages");
+    let demo = Demo::new(
+        parts.store.clone(),
+        messages.clone(),
+        brand_names()?,
+        ends,
+        pace,
+        links.clone(),
+        stop.clone(),
+    );
+    let console = console(&parts, messages, &stop);
+    let customers = customers(&parts, links, &stop);
+
     greet(args, address, folder.path(), out)?;
     let closing = stop.clone();
-    let pages = axum::serve(listener, Arc::clone(&demo).router().merge(console))
+    let pages = axum::serve(listener, Arc::clone(&demo).router().merge(console).merge(customers))
         .with_graceful_shutdown(async move { closing.cancelled().await })
         .into_future();
     let pages = tokio::spawn(pages);
@@ -139,6 +152,18 @@ fn console(parts: &Parts, messages: PathBuf, stop: &CancellationToken) -> Router
     Ops::new(parts, stop.clone()).routes().layer(peer)
 }
 
+/// The customers' own pages: where the links in the messages lead.
+fn customers(parts: &Parts, links: Links, stop: &CancellationToken) -> Router {
+    let place = crate::app::place(&parts.store, &parts.voices, links.clone(), stop.clone());
+    place.routes().merge(OptOuts::new(parts.store.clone(), links).routes())
+}
+
+/// Links to this demo, under a secret that goes away with it.
+fn links(address: SocketAddr) -> anyhow::Result<Links> {
+    let secret = uuid::Uuid::new_v4().simple().to_string();
+    Ok(Links::new(&format!("http://{address}"), &[SecretString::from(secret)])?)
+}
+
 fn story(args: &Args) -> anyhow::Result<Vec<Arriving>> {
     simulate::stream(&simulate::Args {
         orders: args.orders,
@@ -165,7 +190,7 @@ fn brand_names() -> anyhow::Result<BTreeMap<String, String>> {
 }
 
 /// The worker's parts on the embedded database, a simulated clock and captured messages.
-async fn open(folder: &Path, start: Timestamp) -> anyhow::Result<Parts> {
+async fn open(folder: &Path, start: Timestamp, links: Links) -> anyhow::Result<Parts> {
     let dir = folder.join("messages");
     let alerts = hook::Settings::Capture(capture::Settings { dir: folder.join("alerts") });
     let targets = [("files".to_owned(), alerts)].into();
@@ -181,7 +206,7 @@ async fn open(folder: &Path, start: Timestamp) -> anyhow::Result<Parts> {
     let speaking = Speaking::load(&config).map_err(|problems| anyhow::anyhow!(Problem::in_lines(&problems)))?;
     let store = Store::open(&config.database, Clock::simulated(start)).await.context("opening the database")?;
     store.migrate().await.context("making the tables")?;
-    Parts::new(&config, store, speaking, None)
+    Parts::new(&config, store, speaking, Some(links))
 }
 
 async fn listen(port: u16) -> anyhow::Result<TcpListener> {

@@ -10,7 +10,9 @@ use crate::channel::{Content, Mail, Message, Text};
 use crate::domain::fold::value;
 use crate::domain::id::{BrandId, NoticeKey};
 use crate::domain::person::{Channel, ContactKey, Pii};
-use crate::link::{Links, OptOut};
+use crate::domain::notice::Notice;
+use crate::domain::order::Order;
+use crate::link::{Links, OptOut, PageLink, Reader};
 use crate::voice::{Rendered, Voice};
 
 /// What messages are made with. The voice is swapped as a whole when brands are reloaded.
@@ -19,7 +21,7 @@ pub struct Speaker {
     pub voice: Arc<ArcSwap<Voice>>,
     /// Speaks for brands that are not configured.
     pub default_brand: BrandId,
-    /// Makes one-click addresses; without it mails carry none.
+    /// Makes addresses of orders' pages and of the one-click opt-out; without it messages carry none.
     pub links: Option<Links>,
 }
 
@@ -27,6 +29,16 @@ impl Speaker {
     /// The composer for the dispatcher.
     pub fn composer(self) -> Composer {
         Composer::new(move |draft| self.compose(draft))
+    }
+
+    /// The order's page as this person may see it.
+    fn page_url(&self, order: &Order, notice: &Notice) -> Option<String> {
+        let link = PageLink {
+            order: notice.order.clone(),
+            reader: Reader::of(notice.role),
+            generation: order.known.link_generation(),
+        };
+        self.links.as_ref().map(|links| links.page_url(&link))
     }
 
     fn compose(&self, draft: &Draft<'_>) -> Result<Message, NotComposed> {
@@ -42,7 +54,8 @@ impl Speaker {
             self.links.as_ref().map(|links| links.opt_out_url(&OptOut { contact, brand: brand_id.clone(), locale }))
         });
         let unsubscribe_url = stop.flatten();
-        let seen = view(order, notice, telling, policy, now, unsubscribe_url.clone());
+        let mut seen = view(order, notice, telling, policy, now, unsubscribe_url.clone());
+        seen.links.page = self.page_url(order, notice);
         let (stage, parcel) = (seen.stage, seen.parcel);
         let rendered =
             voice.render(&brand_id, wanted, notice.channel, &seen).map_err(|error| NotComposed(error.to_string()))?;

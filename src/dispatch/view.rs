@@ -42,7 +42,7 @@ pub fn view(
         occurrence: notice.occurrence,
         fact_at: notice.fact_at,
         news: telling.news.iter().skip(1).map(|(stage, parcel)| News { stage: *stage, parcel: *parcel }).collect(),
-        order: order_view(&state, notice, now),
+        order: order_view(&state, notice.order.order_str(), now),
         parcels,
         to_come: state.unshipped().iter().map(item).collect(),
         delay: delay_view(&state, order, policy, stage, now),
@@ -50,9 +50,10 @@ pub fn view(
             Corrected::Number { said } => Correction::Number { said: said.clone() },
             Corrected::NotDelivered => Correction::NotDelivered,
         }),
-        cancelled: (stage == Stage::Cancelled).then(|| cancelled(&state, notice)),
+        cancelled: (stage == Stage::Cancelled).then(|| cancelled(&state, notice.fact_at)),
         links: Links {
             order: links.and_then(|links| links.order.clone()),
+            page: None,
             support: links.and_then(|links| links.support.clone()),
             feedback: None,
             unsubscribe,
@@ -61,7 +62,8 @@ pub fn view(
     }
 }
 
-fn order_view(state: &State<'_>, notice: &Notice, now: Timestamp) -> OrderView {
+/// The order as a whole. `id`: as the shop writes it.
+pub(crate) fn order_view(state: &State<'_>, id: &str, now: Timestamp) -> OrderView {
     let known = &state.known.order;
     let to = state.person(Role::Recipient).or(state.person(Role::Customer));
     let address = value(&known.address).map(|address| Address {
@@ -74,7 +76,7 @@ fn order_view(state: &State<'_>, notice: &Notice, now: Timestamp) -> OrderView {
         country: address.country.clone(),
     });
     OrderView {
-        id: notice.order.order().as_str().to_owned(),
+        id: id.to_owned(),
         placed_at: value(&known.placed_at).copied().or(state.known.placed.map(|at| at.time())),
         paid_at: value(&known.paid_at).copied().or(state.known.paid.map(|at| at.time())),
         currency: value(&known.currency).cloned(),
@@ -100,14 +102,16 @@ fn expected_of_order(state: &State<'_>, now: Timestamp) -> Option<Expected> {
     expected.filter(|expected| state.is_open() && expected.last_day(&state.zone) >= today)
 }
 
-fn promised(promise: &event::Promise) -> Expected {
+/// What was promised.
+pub(crate) fn promised(promise: &event::Promise) -> Expected {
     match promise {
         event::Promise::Day { date } => Expected::Day(*date),
         event::Promise::Window { from, until } => Expected::Window { from: *from, until: *until },
     }
 }
 
-fn parcel_view(state: &State<'_>, parcel: &parcel::Parcel<'_>, number: u32, of: u32, now: Timestamp) -> Parcel {
+/// One of the order's parcels.
+pub(crate) fn parcel_view(state: &State<'_>, parcel: &parcel::Parcel<'_>, number: u32, of: u32, now: Timestamp) -> Parcel {
     let known = &parcel.facts.known;
     let now_holds = parcel.now();
     let scan = now_holds.map(|episode| parcel.scan_of(episode));
@@ -175,7 +179,7 @@ fn pickup(pickup: &event::Pickup) -> Pickup {
     }
 }
 
-fn item(item: &event::Item) -> Item {
+pub(crate) fn item(item: &event::Item) -> Item {
     Item {
         title: item.title.clone(),
         qty: item.qty,
@@ -210,10 +214,10 @@ fn delay_view(state: &State<'_>, order: &Order, policy: &Policy, stage: Stage, n
     })
 }
 
-/// The cancellation that the notice speaks of, found by the time of its fact.
-fn cancelled(state: &State<'_>, notice: &Notice) -> Cancelled {
+/// The cancellation that happened at `at`, else the last one.
+pub(crate) fn cancelled(state: &State<'_>, at: Timestamp) -> Cancelled {
     let all = &state.known.cancellations;
-    let this = all.iter().find(|(at, _)| at.time() == notice.fact_at).or(all.last()).map(|(_, c)| c);
+    let this = all.iter().find(|(stamp, _)| stamp.time() == at).or(all.last()).map(|(_, c)| c);
     let whole = state.cancelled.is_some();
     let named = |gone: &event::Item| {
         let ordered = value(&state.known.order.items).into_iter().flatten();

@@ -17,6 +17,7 @@ pub mod policy;
 pub mod notice;
 pub mod called;
 pub mod delay;
+pub mod outlook;
 pub mod alert;
 pub mod gathering;
 pub mod calendar;

@@ -38,6 +38,11 @@ pub(super) const WAITING_FOR: Sql = Sql {
              order by i.received_at, i.key",
 };
 
+const VERSIONS: Sql = Sql {
+    postgres: "select key, version from orders where key = any($1::text[])",
+    sqlite: "select key, version from orders where key in (select value->>0 from json_each($1))",
+};
+
 // Keys begin with the brand and a slash; '0' follows '/' in ASCII. So the brands are found by one step of the primary key each, and
 // the order by one more, without an index for it.
 const FIND: Sql = Sql {
@@ -70,6 +75,18 @@ impl Store {
         }
         let found = self.read(&READ, &[], &[sorted(keys)]).await?;
         rows(found)
+    }
+
+    /// The versions of orders, which tell whether their pages show anything new; those that do not exist are left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn order_versions(&self, keys: &[OrderKey]) -> Result<Vec<(OrderKey, i64)>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found: Vec<(String, i64)> = self.read(&VERSIONS, &[], &[sorted(keys)]).await?;
+        found.into_iter().map(|(text, version)| Ok((key("orders", text)?, version))).collect()
     }
 
     /// The orders that a shop calls `order`, one for each brand that has one.

@@ -1,7 +1,7 @@
 //! A brand: who the shop is, how it looks, whom to reach, in which languages it speaks, and what it wants told.
 //!
 //! It is a TOML table, either in the configuration or in `<folder>/<id>/brand.toml`. A folder may also hold pieces that
-//! replace the shipped ones: `email/<stage>.mjml`, `part/<name>.mjml`, `words/<locale>.ftl`.
+//! replace the shipped ones: `email/<stage>.mjml`, `part/<name>.mjml`, `place/<name>.html`, `words/<locale>.ftl`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::content::ContentToml;
 use super::harmless;
+use super::place::{Asked, QUESTIONS_MAX};
 use super::policy::PolicyToml;
 use super::watch::WatchToml;
 use crate::alerting::settings::Own;
@@ -54,6 +55,10 @@ pub struct Brand {
     pub sms: Sms,
     /// What is told, to whom, when.
     pub policy: PolicyToml,
+    /// Questions and answers for the order's page, which shows those that come up now.
+    pub faq: Vec<Asked>,
+    /// The order's page.
+    pub page: Place,
     /// Who of the shop's own people hears of alerts, where it is not as the section `alerts` says.
     pub alerts: Own,
     /// What its ops are called for.
@@ -179,6 +184,8 @@ impl Default for Brand {
             content: ContentToml::default(),
             sms: Sms::default(),
             policy: PolicyToml::default(),
+            faq: Vec::new(),
+            page: Place::default(),
             alerts: Own::default(),
             watch: WatchToml::default(),
         }
@@ -229,6 +236,20 @@ impl Default for Fonts {
     }
 }
 
+/// The order's page.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Place {
+    /// Days for which its links work after everything has come to its end, 1 to 3650.
+    pub open_days: u16,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self { open_days: 60 }
+    }
+}
+
 impl Default for Sms {
     fn default() -> Self {
         Self { segments_max: 3, ascii: true }
@@ -272,7 +293,7 @@ impl Source {
         Self { id, brand, pieces: BTreeMap::new() }
     }
 
-    /// Reads one brand's folder: `brand.toml`, if there is one, and the pieces below `email`, `part` and `words`.
+    /// Reads one brand's folder: `brand.toml`, if there is one, and the pieces below `email`, `part`, `place` and `words`.
     ///
     /// # Errors
     /// Files that cannot be read, TOML that is wrong (the error names the key), names that doorstep would not look for.
@@ -286,7 +307,7 @@ impl Source {
             Err(error) => return Err(flaw("brand.toml", error.to_string(), "make the file readable, as UTF-8")),
         };
         let mut pieces = BTreeMap::new();
-        for sort in ["email", "part", "words"] {
+        for sort in ["email", "part", "place", "words"] {
             let entries = match std::fs::read_dir(folder.join(sort)) {
                 Ok(entries) => entries,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
@@ -397,6 +418,17 @@ impl Brand {
         }
         if !(1..=10).contains(&self.sms.segments_max) {
             found.add("sms.segments_max", "is out of bounds", "1 to 10");
+        }
+        if !(1..=3650).contains(&self.page.open_days) {
+            found.add("page.open_days", "is out of bounds", "1 to 3650");
+        }
+        if self.faq.len() > QUESTIONS_MAX {
+            found.add("faq", "has too many questions", "up to 200");
+        }
+        for (place, asked) in self.faq.iter().enumerate() {
+            if let Some((key, what, how)) = asked.flaw() {
+                found.add(&format!("faq[{place}].{key}"), what, how);
+            }
         }
         if TimeZone::get(&self.time_zone).is_err() {
             found.add("time_zone", "is not a known zone", "an IANA name such as \"Europe/Dublin\"");

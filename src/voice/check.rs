@@ -1,13 +1,15 @@
 //! The voice tried on every sample, before any customer hears it: what `doorstep check` runs.
 
 use super::samples::{Sample, samples};
-use super::{Problem, Rendered, Voice, load::Tuned};
+use super::{Problem, Rendered, Voice, load::Tuned, place};
 use crate::domain::id::BrandId;
 use crate::domain::person::Channel;
 use crate::domain::stage::Stage;
 
 /// Bytes of HTML above which Gmail cuts a mail (about 102 kB), with room for what a carrier adds.
 pub(crate) const HTML_BYTES_MAX: usize = 100_000;
+/// Bytes of the order's page, its style sheet included: what a slow phone loads in a second.
+const PLACE_BYTES_MAX: usize = 60_000;
 /// Characters of a subject that phones still show whole are about 40; above this one even desktops cut.
 const SUBJECT_CHARS_MAX: usize = 160;
 
@@ -22,9 +24,41 @@ impl Voice {
                         self.try_sample(id, tuned, &language.words.tag, &sample, &mut problems);
                     }
                 }
+                for sample in place::samples() {
+                    let found = self.try_place(id, &language.words.tag, &sample);
+                    problems.extend(found.into_iter().map(|(place, what, how)| Problem {
+                        locale: Some(language.words.tag.clone()),
+                        sample: Some(sample.name.clone()),
+                        ..Problem::of_load(id.as_str(), place, what, how)
+                    }));
+                }
             }
         }
         problems
+    }
+
+    fn try_place(&self, id: &BrandId, tag: &str, sample: &place::Sample) -> Vec<Finding> {
+        const PLACE: &str = "place/page.html";
+        let mend = "mend the template or the words that the error names";
+        let said = |error: super::RenderError| match std::error::Error::source(&error) {
+            Some(cause) => (PLACE, format!("{error}: {cause}"), mend),
+            None => (PLACE, error.to_string(), mend),
+        };
+        let page = match self.place(id, Some(tag), &sample.sight) {
+            Ok(page) => page,
+            Err(error) => return vec![said(error)],
+        };
+        let texts = [Some(&page.headline), page.lead.as_ref()].into_iter().flatten().chain(&page.notes);
+        let mut found: Vec<Finding> =
+            texts.filter_map(|text| Some((PLACE, unfinished(text)?, "mend the words"))).collect();
+        match self.place_html(id, &page, &place::no_frame()) {
+            Ok(html) if html.len() > PLACE_BYTES_MAX => {
+                found.push((PLACE, format!("has {} bytes, 60 kB is the most", html.len()), "take something out"));
+            }
+            Ok(_) => {}
+            Err(error) => found.push(said(error)),
+        }
+        found
     }
 
     fn try_sample(&self, id: &BrandId, tuned: &Tuned, tag: &str, sample: &Sample, problems: &mut Vec<Problem>) {

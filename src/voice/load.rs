@@ -21,6 +21,9 @@ struct Shipped;
 /// The language whose words file is complete by definition: every other is compared with it.
 const REFERENCE: &str = "words/en.ftl";
 
+/// The piece that the order's page begins with.
+const PLACE: &str = "place/page.html";
+
 /// Regions whose customers get dates and numbers as they are used to, beside the brand's own region.
 const REGIONS: [&str; 9] = ["en-GB", "en-US", "en-CA", "en-AU", "en-IE", "en-NZ", "en-IN", "pt-BR", "pt-PT"];
 
@@ -38,6 +41,8 @@ pub(crate) struct Language {
     /// The brand's own region first.
     pub(crate) formats: Vec<Formats>,
     mails: BTreeMap<Stage, Mail>,
+    /// The order's page.
+    pub(crate) place: Compiled,
 }
 
 /// The two templates of a mail.
@@ -59,7 +64,7 @@ pub(crate) fn tuned(source: &Source) -> Result<Tuned, Vec<Problem>> {
     let id = source.id.as_str();
     let mut problems: Vec<Problem> = source.brand.flaws(&source.id).into_iter().map(Problem::from).collect();
     problems.extend(source.pieces.keys().filter(|piece| !is_piece(piece)).map(|piece| {
-        let how = "name it email/<stage>.mjml or .txt, part/<name>.mjml or .txt, or words/<language>.ftl";
+        let how = "name it email/<stage>.mjml or .txt, part/<name>.mjml or .txt, place/<name>.html, or words/<language>.ftl";
         Problem::of_load(id, piece, "is not a piece that is looked for", how)
     }));
     let pieces = pieces(source);
@@ -92,6 +97,7 @@ fn is_piece(path: &str) -> bool {
         "part" => {
             matches!(ending, "mjml" | "txt") && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
         }
+        "place" => ending == "html" && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b)),
         "words" => ending == "ftl" && name.parse::<unic_langid::LanguageIdentifier>().is_ok(),
         _ => false,
     }
@@ -137,7 +143,8 @@ fn language(source: &Source, pieces: &BTreeMap<String, String>, tag: &str) -> Re
     let formats = regions(&source.brand, tag).iter().map(|region| Formats::new(region)).collect::<Result<_, _>>();
     let formats = formats.map_err(problem)?;
     let mails = mails(source, pieces, &words)?;
-    Ok(Language { words, formats, mails })
+    let place = place(source, pieces, &words)?;
+    Ok(Language { words, formats, mails, place })
 }
 
 /// The words of a language, the brand's own over the shipped; complete, or the keys that are missing.
@@ -247,6 +254,17 @@ fn mails(
     Ok(mails)
 }
 
+/// The order's page.
+fn place(source: &Source, pieces: &BTreeMap<String, String>, words: &Arc<Words>) -> Result<Compiled, Vec<Problem>> {
+    let facts = facts(&source.brand, words, Tone::Calm);
+    let engine = template::engine(Form::Page);
+    template::compile(Form::Page, PLACE, pieces, &facts, words, &engine).map_err(|refusal| {
+        let how = "mend the piece as docs/voice.md explains";
+        let problem = Problem::of_load(source.id.as_str(), &refusal.piece, refusal.what, how);
+        vec![Problem { locale: Some(words.tag.clone()), ..problem }]
+    })
+}
+
 /// What `[[…]]` may use.
 fn facts(brand: &Brand, words: &Words, tone: Tone) -> Value {
     let colours = &brand.colours;
@@ -269,7 +287,8 @@ fn facts(brand: &Brand, words: &Words, tone: Tone) -> Value {
         .filter_map(|(label, link)| Some(json!({"label": words.say(label, &none).ok()?, "link": link.as_ref()?})))
         .collect();
     let can_answer = brand.reply_to.is_some() || !brand.sender.address.is_empty();
-    let has_help = can_answer || support.email.is_some() || support.phone.is_some() || support.url.is_some();
+    let has_contact = support.email.is_some() || support.phone.is_some() || support.url.is_some();
+    let has_help = can_answer || has_contact;
     json!({
         "lang": words.tag,
         "dir": if is_right_to_left(&words.tag) { "rtl" } else { "ltr" },
@@ -287,6 +306,7 @@ fn facts(brand: &Brand, words: &Words, tone: Tone) -> Value {
             "links": {"shop": brand.links.shop, "list": list},
             "legal": brand.legal,
             "has_help": has_help,
+            "has_contact": has_contact,
             "can_answer": can_answer,
             "has_links": !list.is_empty(),
         },

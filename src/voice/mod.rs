@@ -27,6 +27,7 @@ mod lint;
 mod load;
 pub(crate) mod money;
 mod page;
+pub mod place;
 pub mod policy;
 pub mod watch;
 mod problem;
@@ -86,6 +87,12 @@ pub enum RenderError {
     #[error("the template for {stage} cannot be filled", stage = stage.as_str())]
     Template {
         stage: Stage,
+        #[source]
+        source: Box<handlebars::RenderError>,
+    },
+    /// The order's page asks for what is not there.
+    #[error("the template of the order's page cannot be filled")]
+    Place {
         #[source]
         source: Box<handlebars::RenderError>,
     },

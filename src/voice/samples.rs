@@ -212,6 +212,7 @@ fn usual(stage: Stage) -> View {
         cancelled: None,
         links: Links {
             order: Some("https://harbour.example/orders/HG-1042".into()),
+            page: None,
             support: None,
             feedback: None,
             unsubscribe: Some("https://harbour.example/messages/stop".into()),

@@ -54,18 +54,29 @@ fn news_items<'a>(tongue: &Tongue<'a>) -> (&'static str, Vec<&'a Item>) {
 }
 
 fn push(tongue: &Tongue<'_>, shelves: &mut Vec<Shelf>, title: &str, items: &[&Item]) -> Result<(), WordsError> {
-    if items.is_empty() {
-        return Ok(());
-    }
-    let pictures = items.iter().any(|item| https(item.image_url.as_deref()).is_some());
-    let rows = items.iter().take(ROWS_MAX).map(|item| row(tongue, item, pictures)).collect::<Result<_, _>>()?;
-    let rest: u64 = items.iter().skip(ROWS_MAX).map(|item| u64::from(item.qty)).sum();
-    let more = if rest > 0 { Some(tongue.count("more-items", "more", rest)?) } else { None };
-    shelves.push(Shelf { title: tongue.word(title)?, rows, more });
+    let priced = tongue.view.stage == Stage::Confirmed;
+    shelves.extend(shelf(tongue, title, items, priced)?);
     Ok(())
 }
 
-fn row(tongue: &Tongue<'_>, item: &Item, pictures: bool) -> Result<Row, WordsError> {
+/// One list of items under a fixed title; `None` for an empty one. `priced`: with prices, for a reader who may see them.
+pub(crate) fn shelf(
+    tongue: &Tongue<'_>,
+    title: &str,
+    items: &[&Item],
+    priced: bool,
+) -> Result<Option<Shelf>, WordsError> {
+    if items.is_empty() {
+        return Ok(None);
+    }
+    let pictures = items.iter().any(|item| https(item.image_url.as_deref()).is_some());
+    let rows = items.iter().take(ROWS_MAX).map(|item| row(tongue, item, pictures, priced)).collect::<Result<_, _>>()?;
+    let rest: u64 = items.iter().skip(ROWS_MAX).map(|item| u64::from(item.qty)).sum();
+    let more = if rest > 0 { Some(tongue.count("more-items", "more", rest)?) } else { None };
+    Ok(Some(Shelf { title: tongue.word(title)?, rows, more }))
+}
+
+fn row(tongue: &Tongue<'_>, item: &Item, pictures: bool, priced: bool) -> Result<Row, WordsError> {
     let title = match item.title.as_deref().and_then(|title| harmless::shown(title, TITLE_CHARS_MAX)) {
         Some(title) => title,
         None => tongue.word("item-without-title")?,
@@ -74,7 +85,7 @@ fn row(tongue: &Tongue<'_>, item: &Item, pictures: bool) -> Result<Row, WordsErr
         0 | 1 => None,
         qty => Some(tongue.count("quantity", "qty", u64::from(qty))?),
     };
-    let unit = item.unit_price.filter(|_| tongue.view.stage == Stage::Confirmed);
+    let unit = item.unit_price.filter(|_| priced);
     let price = tongue.money(unit.and_then(|unit| unit.checked_mul(i64::from(item.qty.max(1)))))?;
     let image = https(item.image_url.as_deref());
     Ok(Row {

@@ -40,7 +40,7 @@ pub(crate) fn page(tongue: &Tongue<'_>) -> Result<Page, WordsError> {
             .map(address)
             .unwrap_or_default(),
         is_recipient: view.person.role == Role::Recipient,
-        unsubscribe: https(view.links.unsubscribe.as_deref()),
+        unsubscribe: own_page(view.links.unsubscribe.as_deref()),
         order_link: order_link(tongue),
         order_id: harmless::shown(&view.order.id, NAME_CHARS_MAX),
         json_ld: String::new(),
@@ -204,8 +204,16 @@ fn button(tongue: &Tongue<'_>) -> Result<Option<Button>, WordsError> {
     }
 }
 
+/// Where the parcel is followed: on our own page where there is one, since it stays with the shop, speaks the customer's
+/// language and knows the whole order; else at the carrier.
 fn track_link(tongue: &Tongue<'_>) -> Option<String> {
-    tongue.view.this_parcel().and_then(|parcel| tracking_url(tongue.brand, parcel))
+    let carriers = || tongue.view.this_parcel().and_then(|parcel| tracking_url(tongue.brand, parcel));
+    own_page(tongue.view.links.page.as_deref()).or_else(carriers)
+}
+
+/// An address of ours: plain http where all of it stays on one machine.
+pub(crate) fn own_page(url: Option<&str>) -> Option<String> {
+    url.filter(|url| harmless::is_link(url)).map(str::to_owned)
 }
 
 /// The parcel's page at its carrier: what the event said, else the brand's pattern for that carrier.
@@ -216,10 +224,11 @@ pub(crate) fn tracking_url(brand: &Brand, parcel: &Parcel) -> Option<String> {
     })
 }
 
-/// The order's page: what the event said, else the brand's pattern.
+/// The order's page: what the event said, else the brand's pattern, else our own.
 pub(crate) fn order_link(tongue: &Tongue<'_>) -> Option<String> {
     https(tongue.view.links.order.as_deref())
         .or_else(|| filled(tongue.brand.links.order.as_deref()?, "{order}", &tongue.view.order.id))
+        .or_else(|| own_page(tongue.view.links.page.as_deref()))
 }
 
 fn filled(pattern: &str, hole: &str, value: &str) -> Option<String> {
@@ -231,11 +240,11 @@ pub(crate) fn https(url: Option<&str>) -> Option<String> {
     url.filter(|url| harmless::is_https(url)).map(str::to_owned)
 }
 
-fn shown(text: Option<&str>) -> Option<String> {
+pub(crate) fn shown(text: Option<&str>) -> Option<String> {
     text.and_then(|text| harmless::shown(text, TEXT_CHARS_MAX))
 }
 
-fn code(pickup: &Pickup) -> Option<String> {
+pub(crate) fn code(pickup: &Pickup) -> Option<String> {
     pickup.code.as_ref().and_then(|code| harmless::shown(code.expose(), NAME_CHARS_MAX))
 }
 
@@ -270,7 +279,7 @@ fn facts(tongue: &Tongue<'_>) -> Result<Vec<Fact>, WordsError> {
     Ok(facts)
 }
 
-fn steps(tongue: &Tongue<'_>) -> Result<Vec<Step>, WordsError> {
+pub(crate) fn steps(tongue: &Tongue<'_>) -> Result<Vec<Step>, WordsError> {
     let mut steps = Vec::with_capacity(4);
     let mut add = |title: &str, text: Option<String>| -> Result<(), WordsError> {
         if let Some(text) = text {
@@ -387,10 +396,12 @@ fn lists(tongue: &Tongue<'_>) -> Result<Vec<List>, WordsError> {
 }
 
 fn totals(tongue: &Tongue<'_>) -> Result<Vec<Total>, WordsError> {
+    if tongue.view.stage == Stage::Confirmed { sums(tongue) } else { Ok(Vec::new()) }
+}
+
+/// The order's sums, as far as they are known and the reader may see them.
+pub(crate) fn sums(tongue: &Tongue<'_>) -> Result<Vec<Total>, WordsError> {
     let order = &tongue.view.order;
-    if tongue.view.stage != Stage::Confirmed {
-        return Ok(Vec::new());
-    }
     let mut totals = Vec::with_capacity(4);
     let tax = order.tax.filter(|tax| *tax != 0);
     // Prices with tax in them, as in Europe, or without, as in the United States: the sum tells.
@@ -414,7 +425,7 @@ fn totals(tongue: &Tongue<'_>) -> Result<Vec<Total>, WordsError> {
 }
 
 /// The address as lines; what is not known leaves no gap.
-fn address(address: &Address) -> Vec<String> {
+pub(crate) fn address(address: &Address) -> Vec<String> {
     let personal = |text: &Option<crate::domain::person::Pii<String>>| {
         text.as_ref().and_then(|text| harmless::shown(text.expose(), TEXT_CHARS_MAX))
     };

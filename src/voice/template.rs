@@ -29,6 +29,8 @@ const PART_DEPTH_MAX: usize = 8;
 pub(crate) enum Form {
     Html,
     Text,
+    /// HTML as browsers read it, without MJML.
+    Page,
 }
 
 impl Form {
@@ -37,6 +39,15 @@ impl Form {
         match self {
             Self::Html => "mjml",
             Self::Text => "txt",
+            Self::Page => "html",
+        }
+    }
+
+    /// Where its parts are.
+    fn parts(self) -> &'static str {
+        match self {
+            Self::Html | Self::Text => "part",
+            Self::Page => "place",
         }
     }
 }
@@ -74,7 +85,7 @@ pub(crate) fn engine(form: Form) -> Arc<Handlebars<'static>> {
     engine.set_strict_mode(true);
     engine.set_prevent_indent(true);
     match form {
-        Form::Html => engine.register_escape_fn(handlebars::html_escape),
+        Form::Html | Form::Page => engine.register_escape_fn(handlebars::html_escape),
         Form::Text => engine.register_escape_fn(handlebars::no_escape),
     }
     engine.register_helper("url", Box::new(write_url));
@@ -92,6 +103,22 @@ fn write_url(
     let url = helper.param(0).and_then(|param| param.value().as_str()).unwrap_or_default();
     if harmless::is_link(url) {
         out.write(&engine.get_escape_fn()(url))?;
+    }
+    Ok(())
+}
+
+/// `[[css x]]`: writes a brand's value into a style sheet, where entities are not read: only such as the brand's own check lets
+/// in, and nothing for any other.
+fn write_css(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let value = helper.param(0).and_then(|param| param.value().as_str()).unwrap_or_default();
+    if value.chars().all(|c| c.is_alphanumeric() || " ,-'#".contains(c)) {
+        out.write(value)?;
     }
     Ok(())
 }
@@ -120,6 +147,11 @@ pub(crate) fn compile(
         Form::Text => {
             lint::text(&filled).map_err(refuse)?;
             (filled, TEXT_BYTES)
+        }
+        Form::Page => {
+            let folded = fold::html(&filled);
+            lint::html(&folded).map_err(refuse)?;
+            (folded, HTML_BYTES)
         }
     };
     let template = Template::compile(&text).map_err(|error| refuse(one_line(&error.to_string())))?;
@@ -157,7 +189,7 @@ fn whole(
             return Err(refuse(format!("`{name}` is no name for a part")));
         }
         out.push_str(&rest[..at]);
-        out.push_str(&whole(form, &format!("part/{name}.{}", form.ending()), pieces, within)?);
+        out.push_str(&whole(form, &format!("{}/{name}.{}", form.parts(), form.ending()), pieces, within)?);
         // A part alone on its line leaves no empty line behind.
         rest = if out.ends_with('\n') { after.strip_prefix('\n').unwrap_or(after) } else { after };
     }
@@ -173,10 +205,11 @@ fn fill_at_load(form: Form, source: &str, facts: &Value, words: &Arc<Words>) -> 
     engine.set_strict_mode(true);
     engine.set_prevent_indent(true);
     match form {
-        Form::Html => engine.register_escape_fn(|text| no_braces(&handlebars::html_escape(text))),
+        Form::Html | Form::Page => engine.register_escape_fn(|text| no_braces(&handlebars::html_escape(text))),
         Form::Text => engine.register_escape_fn(|text| text.replace("{{", "{ {")),
     }
     engine.register_helper("url", Box::new(write_url));
+    engine.register_helper("css", Box::new(write_css));
     engine.register_helper("t", Box::new(SayWord { words: words.clone(), facts: facts.clone() }));
     let filled = engine.render_template(&swapped, facts).map_err(|error| one_line(&error.to_string()))?;
     Ok(filled.replace('\u{1}', "{{").replace('\u{2}', "}}"))

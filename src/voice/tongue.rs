@@ -181,7 +181,7 @@ impl<'a> Tongue<'a> {
         args.set("code", text(code.map(|code| code.expose().as_str()), NAME_CHARS_MAX));
         args.set("by", parcel.and_then(|parcel| parcel.handover).map_or(NONE, handover));
         let page = parcel.and_then(|parcel| super::story::tracking_url(self.brand, parcel));
-        args.set("page", if page.is_some() { "yes" } else { "no" });
+        args.set("page", if page.is_some() || self.view.links.page.is_some() { "yes" } else { "no" });
         args.set("state", parcel.map_or(NONE, |parcel| state(parcel.state)));
     }
 
@@ -257,7 +257,7 @@ fn handover(to: Handover) -> &'static str {
     }
 }
 
-fn state(state: State) -> &'static str {
+pub(crate) fn state(state: State) -> &'static str {
     match state {
         State::Announced => "announced",
         State::Moving => "moving",

@@ -273,8 +273,10 @@ pub struct Cancelled {
 /// Pages for this order and person. Only https is linked; `mailto:` may stand in `support`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Links {
-    /// The order's page; may stand on a page of ours that follows the parcels.
+    /// The order's page at the shop.
     pub order: Option<String>,
+    /// Our own page of the order, which follows the parcels.
+    pub page: Option<String>,
     /// Overrides the brand's support page.
     pub support: Option<String>,
     /// Where a rating is given.

@@ -147,6 +147,16 @@ impl Teller<'_> {
         written(&self.formats.full, day)
     }
 
+    /// A day without its weekday: "26 November".
+    pub(crate) fn short_date(&self, day: Date) -> String {
+        written(&self.formats.date, day)
+    }
+
+    /// What the clock at the destination shows: "14:30".
+    pub(crate) fn clock(&self, at: Timestamp) -> String {
+        self.formats.time(self.zone.to_datetime(at).time())
+    }
+
     /// The calendar day of an instant, at the destination.
     pub(crate) fn day_of(&self, at: Timestamp) -> Date {
         self.zone.to_datetime(at).date()

@@ -28,6 +28,7 @@ use super::page::{Page, Pages, guard};
 use crate::channel::capture::{self, Captured};
 use crate::domain::id::{NoticeKey, OrderKey};
 use crate::domain::order::Order;
+use crate::link::{Links, PageLink, Reader};
 use crate::store::rows::{NoticeRow, State as NoticeState};
 use crate::store::{Store, StoreError};
 
@@ -49,6 +50,7 @@ pub struct Demo {
     first: Timestamp,
     last: Timestamp,
     pace: String,
+    links: Links,
     changes: watch::Sender<u64>,
     stop: CancellationToken,
 }
@@ -62,6 +64,7 @@ impl Demo {
         names: BTreeMap<String, String>,
         (first, last): (Timestamp, Timestamp),
         pace: String,
+        links: Links,
         stop: CancellationToken,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -75,6 +78,7 @@ impl Demo {
             first,
             last,
             pace,
+            links,
             changes: watch::Sender::new(0),
             stop,
         })
@@ -214,6 +218,8 @@ struct OrderPage {
     /// Under another name than the list's count of facts.
     facts: Vec<words::Fact>,
     line: Vec<words::Step>,
+    /// The page as the customer sees it.
+    place: String,
     message: Option<words::Shown>,
 }
 
@@ -244,6 +250,11 @@ async fn order(
         card: words::card(&key, &demo.names, &told.order, &told.notices),
         clock: words::clock(demo.clock(), Some(&zone)),
         facts: words::order_facts(&told.order, &zone),
+        place: demo.links.page_path(&PageLink {
+            order: key.clone(),
+            reader: Reader::Customer,
+            generation: told.order.known.link_generation(),
+        }),
         line: words::line(&key, &facts, &told.notices, &silences, open, &zone),
         message,
     };

@@ -20,6 +20,7 @@ pub mod page;
 pub mod peer;
 /// The customer's own place: an order's tracking page.
 pub mod place;
+mod pulse;
 /// Refusals in words and numbers.
 pub mod problem;
 /// The accept loop.

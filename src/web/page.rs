@@ -107,12 +107,15 @@ impl Default for Pages {
 }
 
 /// Headers that every page carries: nothing is loaded from elsewhere, nothing is cached, nobody learns where one came from.
-pub(super) fn guard(policy: String) -> [(HeaderName, String); 4] {
+pub(super) fn guard(policy: String) -> [(HeaderName, String); 6] {
     [
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::CACHE_CONTROL, "no-store".to_owned()),
         (header::REFERRER_POLICY, "no-referrer".to_owned()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        // Browsers heed it over https alone. Two years, as preload lists ask.
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000".to_owned()),
+        (HeaderName::from_static("x-robots-tag"), "noindex".to_owned()),
     ]
 }
 

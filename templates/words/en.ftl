@@ -245,6 +245,139 @@ code-and-place = { $code ->
    *[other] {" "}{ $pickup }.
   }
 
+## The order's page
+#
+#   $sure    yes: the carrier names it; should: it was promised; probably: an estimate, which the words must not hide
+#   $done    how many parcels have arrived
+
+place-title = Your order from { $brand }
+place-title-shared = A parcel from { $brand }
+place-preview = Where it is, and when it arrives.
+place-counts = { $done ->
+    [one] { $done } of { $of } parcels is with you already.
+   *[other] { $done } of { $of } parcels are with you already.
+  }
+place-estimate = An estimate, from how long parcels on this way have taken lately. It may still change.
+place-news = Last news: { $at }
+place-local = All times are local to the delivery address.
+place-moment = { $day }, { $time }
+place-parcel = Your parcel
+place-parcels = Your parcels
+place-order = Your order
+place-way = What has happened so far
+place-older = Show earlier events
+place-progress = How far it is
+place-done = done:
+place-current = now:
+place-todo = still to come:
+place-copy = Copy
+place-copied = Copied
+place-copy-number = Copy the tracking number
+place-carrier-page = { $carrier ->
+    [none] The carrier’s own page
+   *[other] Follow it at { $carrier }
+  }
+place-code-note = Show the code, or this square, where you collect it.
+place-code-square = The code as a square to scan
+place-hours = Opening hours
+place-details = Order details
+place-questions = Good to know
+place-care = Is something not right?
+place-cases = What you have asked us
+place-calendar = Add to calendar
+place-share = Share
+place-share-note = Pass this address on, and others see how far the parcel is: no name, no address, no prices, no order number.
+place-share-copy = Copy the address
+place-phone = On your phone
+place-phone-note = Point the phone’s camera at this square.
+place-phone-square = This page’s address as a square to scan
+place-keep = Whoever has this page’s address can see it: keep it to yourself, or share the short version.
+place-fresh = The page has just been brought up to date.
+place-print = Print
+calendar-title = Parcel from { $brand }
+calendar-note = The day may still change. How it stands now: { $link }
+
+now-checked = We are taking another look at your order
+    .lead = Something about the address or the payment is being checked. If we need anything from you, we ask.
+now-placed = We have your order
+    .lead = As soon as the payment has come in, we get it ready.
+now-preparing = We are getting your order ready
+    .lead = We have your payment and are packing now.
+    .next = As soon as it leaves us, you see here where it is.
+now-packed = Packed and ready to go
+    .lead = Your order is packed and waits for the carrier.
+    .next = As soon as the carrier has it, you see here where it is.
+now-coming = { $share ->
+    [one] Parcel { $number } of { $of } is on its way
+   *[whole] On its way to you
+  }
+    .lead = { carrier-has } it now.
+    .unknown = { carrier-has } it now. There is no day yet; this page shows it first.
+    .next = On the day of delivery you see here that it is on the van, and the hours if the carrier names them.
+now-arrives = { $share ->
+    [one] Parcel { $number } of { $of } { $sure ->
+        [probably] probably arrives
+        [should] should arrive
+       *[yes] arrives
+      } { $when }
+   *[whole] { $sure ->
+        [probably] Probably arrives
+        [should] Should arrive
+       *[yes] Arrives
+      } { $when }
+  }
+now-out = { $share ->
+    [one] Parcel { $number } of { $of } arrives today
+   *[whole] Arrives today
+  }{ $hours ->
+    [none] {""}
+   *[other] {" "}{ $hours }
+  }
+now-collect = { $share ->
+    [one] Parcel { $number } of { $of } is ready to collect
+   *[whole] Ready to collect
+  }{ $until ->
+    [none] {""}
+   *[other] {" "}{ $until }
+  }
+now-late = Later than we said{ $when ->
+    [none] {""}
+   *[other] { $sure ->
+        [probably] : probably { $when }
+       *[yes] : now expected { $when }
+      }
+  }
+now-delivered = { $share ->
+    [one] Parcel { $number } of { $of } was delivered { $when }
+   *[whole] Delivered { $when }
+  }
+
+state-announced = Being prepared
+state-moving = On its way
+state-out_for_delivery = Out for delivery
+state-attempt_failed = Not handed over yet
+state-waiting = Ready to collect
+state-delivered = Delivered
+state-exception = Held up
+state-returning = On its way back
+state-returned = Back with us
+state-lost = Lost
+
+event-placed = Order placed
+event-paid = Payment received
+event-packed = Packed
+event-shipped = Handed to the carrier
+event-in_transit = On the way
+event-delayed = The carrier reports a delay
+event-out_for_delivery = On the van
+event-attempt_failed = Could not be handed over
+event-available_for_pickup = Ready to collect
+event-delivered = Delivered
+event-exception = Held up
+event-returning = On its way back
+event-returned = Back with the sender
+event-lost = Given up by the carrier
+
 ## Stages
 
 confirmed =

@@ -268,6 +268,137 @@ capital-parcel = { $share ->
    *[other] Paczka { $number } z { $of }
   }
 
+## Strona zamówienia
+
+place-title = Twoje zamówienie w { $brand }
+place-title-shared = Paczka z { $brand }
+place-preview = Gdzie jest i kiedy dotrze.
+place-counts = { $done ->
+    [one] { $done } z { $of } paczek jest już u Ciebie.
+    [few] { $done } z { $of } paczek są już u Ciebie.
+   *[many] { $done } z { $of } paczek jest już u Ciebie.
+  }
+place-estimate = To szacunek na podstawie tego, ile ostatnio trwała dostawa na tej trasie. Może się jeszcze zmienić.
+place-news = Ostatnia wiadomość: { $at }
+place-local = Wszystkie godziny według czasu w miejscu dostawy.
+place-moment = { $day }, { $time }
+place-parcel = Twoja paczka
+place-parcels = Twoje paczki
+place-order = Twoje zamówienie
+place-way = Dotychczasowa droga
+place-older = Pokaż wcześniejsze zdarzenia
+place-progress = Jak daleko jest
+place-done = gotowe:
+place-current = teraz:
+place-todo = jeszcze przed nami:
+place-copy = Kopiuj
+place-copied = Skopiowano
+place-copy-number = Kopiuj numer przesyłki
+place-carrier-page = { $carrier ->
+    [none] Strona przewoźnika
+   *[other] Śledź na stronie { $carrier }
+  }
+place-code-note = Pokaż kod albo ten kwadrat w miejscu odbioru.
+place-code-square = Kod jako kwadrat do zeskanowania
+place-hours = Godziny otwarcia
+place-details = Szczegóły zamówienia
+place-questions = Warto wiedzieć
+place-care = Coś jest nie tak?
+place-cases = Twoje zgłoszenia
+place-calendar = Dodaj do kalendarza
+place-share = Udostępnij
+place-share-note = Kto otrzyma ten adres, zobaczy tylko drogę paczki: bez nazwiska, adresu, cen i numeru zamówienia.
+place-share-copy = Kopiuj adres
+place-phone = W telefonie
+place-phone-note = Skieruj aparat telefonu na ten kwadrat.
+place-phone-square = Adres tej strony jako kwadrat do zeskanowania
+place-keep = Tę stronę zobaczy każdy, kto ma jej adres: zachowaj go dla siebie albo udostępnij wersję skróconą.
+place-fresh = Strona została właśnie odświeżona.
+place-print = Drukuj
+calendar-title = Paczka z { $brand }
+calendar-note = Termin może się jeszcze zmienić. Aktualny stan: { $link }
+
+now-checked = Jeszcze raz sprawdzamy Twoje zamówienie
+    .lead = Sprawdzamy adres albo płatność. Jeśli będziemy czegoś potrzebować, zapytamy.
+now-placed = Mamy Twoje zamówienie
+    .lead = Gdy tylko dotrze płatność, zaczniemy je przygotowywać.
+now-preparing = Przygotowujemy Twoje zamówienie
+    .lead = Płatność dotarła i właśnie pakujemy.
+    .next = Gdy paczka od nas wyjdzie, zobaczysz tutaj, gdzie jest.
+now-packed = Spakowane i gotowe do drogi
+    .lead = Zamówienie jest spakowane i czeka na przewoźnika.
+    .next = Gdy przewoźnik odbierze paczkę, zobaczysz tutaj, gdzie jest.
+now-coming = { $share ->
+    [one] Paczka { $number } z { $of } jest w drodze
+   *[whole] W drodze do Ciebie
+  }
+    .lead = { carrier-has } już { your-parcel-object }.
+    .unknown = { carrier-has } już { your-parcel-object }. Dnia dostawy jeszcze nie znamy; pojawi się tutaj najwcześniej.
+    .next = W dniu dostawy zobaczysz tutaj, że paczkę wiezie kurier, i godziny, jeśli przewoźnik je poda.
+now-arrives = { $share ->
+    [one] Paczka { $number } z { $of } { $sure ->
+        [probably] prawdopodobnie dotrze
+        [should] powinna dotrzeć
+       *[yes] dotrze
+      } { $when }
+   *[whole] { $sure ->
+        [probably] Dotrze prawdopodobnie
+        [should] Powinno dotrzeć
+       *[yes] Dotrze
+      } { $when }
+  }
+now-out = { $share ->
+    [one] Paczka { $number } z { $of } dotrze dzisiaj
+   *[whole] Dotrze dzisiaj
+  }{ $hours ->
+    [none] {""}
+   *[other] {" "}{ $hours }
+  }
+now-collect = { $share ->
+    [one] Paczka { $number } z { $of } czeka na odbiór
+   *[whole] Czeka na odbiór
+  }{ $until ->
+    [none] {""}
+   *[other] {" "}{ $until }
+  }
+now-late = Później, niż mówiliśmy{ $when ->
+    [none] {""}
+   *[other] { $sure ->
+        [probably] : prawdopodobnie { $when }
+       *[yes] : teraz spodziewamy się dostawy { $when }
+      }
+  }
+now-delivered = { $share ->
+    [one] Paczkę { $number } z { $of } doręczono { $when }
+   *[whole] Doręczono { $when }
+  }
+
+state-announced = W przygotowaniu
+state-moving = W drodze
+state-out_for_delivery = W doręczeniu
+state-attempt_failed = Jeszcze nie doręczono
+state-waiting = Do odbioru
+state-delivered = Doręczono
+state-exception = Zatrzymana
+state-returning = Wraca do nas
+state-returned = Wróciła do nas
+state-lost = Zaginęła
+
+event-placed = Złożono zamówienie
+event-paid = Otrzymano płatność
+event-packed = Spakowano
+event-shipped = Przekazano przewoźnikowi
+event-in_transit = W drodze
+event-delayed = Przewoźnik zgłasza opóźnienie
+event-out_for_delivery = U kuriera
+event-attempt_failed = Nie udało się doręczyć
+event-available_for_pickup = Do odbioru
+event-delivered = Doręczono
+event-exception = Zatrzymano
+event-returning = W drodze powrotnej
+event-returned = Z powrotem u nadawcy
+event-lost = Przewoźnik zakończył poszukiwania
+
 ## Etapy
 
 confirmed =

@@ -243,6 +243,136 @@ one-parcel = { $share ->
    *[other] O pacote { $number } de { $of }
   }
 
+## A página do pedido
+
+place-title = Seu pedido na { $brand }
+place-title-shared = Um pacote da { $brand }
+place-preview = Onde está e quando chega.
+place-counts = { $done ->
+    [one] { $done } de { $of } pacotes já está com você.
+   *[other] { $done } de { $of } pacotes já estão com você.
+  }
+place-estimate = É uma estimativa, pelo tempo que os pacotes levaram ultimamente neste caminho. Ainda pode mudar.
+place-news = Última novidade: { $at }
+place-local = Todos os horários são os do local de entrega.
+place-moment = { $day }, { $time }
+place-parcel = Seu pacote
+place-parcels = Seus pacotes
+place-order = Seu pedido
+place-way = O que já aconteceu
+place-older = Mostrar eventos anteriores
+place-progress = Em que ponto está
+place-done = feito:
+place-current = agora:
+place-todo = ainda por vir:
+place-copy = Copiar
+place-copied = Copiado
+place-copy-number = Copiar o código de rastreio
+place-carrier-page = { $carrier ->
+    [none] A página da transportadora
+   *[other] Acompanhar na página de { $carrier }
+  }
+place-code-note = Mostre o código, ou este quadrado, no local da retirada.
+place-code-square = O código como um quadrado para escanear
+place-hours = Horário de funcionamento
+place-details = Detalhes do pedido
+place-questions = Bom saber
+place-care = Algo não está certo?
+place-cases = O que você nos pediu
+place-calendar = Adicionar à agenda
+place-share = Compartilhar
+place-share-note = Quem receber este endereço vê só o caminho do pacote: sem nome, endereço, preços nem número do pedido.
+place-share-copy = Copiar o endereço
+place-phone = No celular
+place-phone-note = Aponte a câmera do celular para este quadrado.
+place-phone-square = O endereço desta página como um quadrado para escanear
+place-keep = Quem tem o endereço desta página pode vê-la: guarde-o só para você ou compartilhe a versão curta.
+place-fresh = A página acabou de ser atualizada.
+place-print = Imprimir
+calendar-title = Pacote da { $brand }
+calendar-note = O dia ainda pode mudar. Como está agora: { $link }
+
+now-checked = Estamos revendo o seu pedido
+    .lead = Algo no endereço ou no pagamento está sendo verificado. Se precisarmos de algo, perguntamos a você.
+now-placed = Recebemos o seu pedido
+    .lead = Assim que o pagamento chegar, começamos a preparar tudo.
+now-preparing = Estamos preparando o seu pedido
+    .lead = O pagamento chegou e já estamos embalando.
+    .next = Assim que sair daqui, você vê nesta página onde está.
+now-packed = Embalado e pronto para sair
+    .lead = Seu pedido está embalado e espera a transportadora.
+    .next = Assim que a transportadora retirar, você vê nesta página onde está.
+now-coming = { $share ->
+    [one] O pacote { $number } de { $of } está a caminho
+   *[whole] A caminho de você
+  }
+    .lead = { carrier-has } { the-parcels }.
+    .unknown = { carrier-has } { the-parcels }. Ainda não há um dia; ele aparece aqui primeiro.
+    .next = No dia da entrega você vê aqui que saiu para entrega, e o horário, se a transportadora informar.
+now-arrives = { $share ->
+    [one] O pacote { $number } de { $of } { $sure ->
+        [probably] provavelmente chega
+        [should] deve chegar
+       *[yes] chega
+      } { $when }
+   *[whole] { $sure ->
+        [probably] Provavelmente chega
+        [should] Deve chegar
+       *[yes] Chega
+      } { $when }
+  }
+now-out = { $share ->
+    [one] O pacote { $number } de { $of } chega hoje
+   *[whole] Chega hoje
+  }{ $hours ->
+    [none] {""}
+   *[other] {" "}{ $hours }
+  }
+now-collect = { $share ->
+    [one] O pacote { $number } de { $of } está pronto para retirada
+   *[whole] Pronto para retirada
+  }{ $until ->
+    [none] {""}
+   *[other] {" "}{ $until }
+  }
+now-late = Mais tarde do que dissemos{ $when ->
+    [none] {""}
+   *[other] { $sure ->
+        [probably] : provavelmente { $when }
+       *[yes] : agora previsto para chegar { $when }
+      }
+  }
+now-delivered = { $share ->
+    [one] O pacote { $number } de { $of } foi entregue { $when }
+   *[whole] Entregue { $when }
+  }
+
+state-announced = Em preparação
+state-moving = A caminho
+state-out_for_delivery = Saiu para entrega
+state-attempt_failed = Ainda não entregue
+state-waiting = Para retirar
+state-delivered = Entregue
+state-exception = Parado
+state-returning = Voltando para nós
+state-returned = Voltou para nós
+state-lost = Extraviado
+
+event-placed = Pedido feito
+event-paid = Pagamento recebido
+event-packed = Embalado
+event-shipped = Entregue à transportadora
+event-in_transit = A caminho
+event-delayed = A transportadora informa um atraso
+event-out_for_delivery = Saiu para entrega
+event-attempt_failed = Não foi possível entregar
+event-available_for_pickup = Pronto para retirada
+event-delivered = Entregue
+event-exception = Parado
+event-returning = Em devolução
+event-returned = De volta ao remetente
+event-lost = A transportadora encerrou a busca
+
 ## Etapas
 
 confirmed =

@@ -263,6 +263,137 @@ delivery-then = { $when ->
    *[other] , доставка { $when }
   }
 
+## Сторінка замовлення
+
+place-title = Ваше замовлення в { $brand }
+place-title-shared = Посилка від { $brand }
+place-preview = Де вона і коли прибуде.
+place-counts = { $done ->
+    [one] { $done } з { $of } посилок уже у вас.
+    [few] { $done } з { $of } посилок уже у вас.
+   *[many] { $done } з { $of } посилок уже у вас.
+  }
+place-estimate = Це оцінка за тим, скільки посилки на цьому шляху були в дорозі останнім часом. Вона ще може змінитися.
+place-news = Остання новина: { $at }
+place-local = Увесь час указано за місцем доставки.
+place-moment = { $day }, { $time }
+place-parcel = Ваша посилка
+place-parcels = Ваші посилки
+place-order = Ваше замовлення
+place-way = Що вже відбулося
+place-older = Показати попередні події
+place-progress = Як далеко вона
+place-done = зроблено:
+place-current = зараз:
+place-todo = ще попереду:
+place-copy = Копіювати
+place-copied = Скопійовано
+place-copy-number = Копіювати номер посилки
+place-carrier-page = { $carrier ->
+    [none] Сторінка перевізника
+   *[other] Відстежити на сторінці { $carrier }
+  }
+place-code-note = Покажіть код або цей квадрат там, де забираєте посилку.
+place-code-square = Код у вигляді квадрата для сканування
+place-hours = Години роботи
+place-details = Деталі замовлення
+place-questions = Варто знати
+place-care = Щось не так?
+place-cases = Ваші звернення
+place-calendar = Додати в календар
+place-share = Поділитися
+place-share-note = Хто отримає цю адресу, побачить лише шлях посилки: без імені, адреси, цін і номера замовлення.
+place-share-copy = Копіювати адресу
+place-phone = На телефоні
+place-phone-note = Наведіть камеру телефона на цей квадрат.
+place-phone-square = Адреса цієї сторінки у вигляді квадрата для сканування
+place-keep = Цю сторінку побачить кожен, хто має її адресу: збережіть її для себе або поділіться скороченою версією.
+place-fresh = Сторінку щойно оновлено.
+place-print = Друкувати
+calendar-title = Посилка від { $brand }
+calendar-note = Дата ще може змінитися. Як справи зараз: { $link }
+
+now-checked = Ми ще раз перевіряємо ваше замовлення
+    .lead = Перевіряємо адресу або оплату. Якщо нам щось знадобиться, ми запитаємо.
+now-placed = Ваше замовлення в нас
+    .lead = Щойно надійде оплата, ми почнемо його готувати.
+now-preparing = Готуємо ваше замовлення
+    .lead = Оплата надійшла, ми вже пакуємо.
+    .next = Щойно посилка вирушить, ви побачите тут, де вона.
+now-packed = Спаковано й готово до дороги
+    .lead = Ваше замовлення спаковано, воно чекає на перевізника.
+    .next = Щойно її забере перевізник, ви побачите тут, де вона.
+now-coming = { $share ->
+    [one] Посилка { $number } з { $of } у дорозі
+   *[whole] У дорозі до вас
+  }
+    .lead = { carrier-has } { your-parcel-object } в себе.
+    .unknown = { carrier-has } { your-parcel-object } в себе. Дня доставки ще немає; найперше він з’явиться тут.
+    .next = У день доставки ви побачите тут, що посилку везе кур’єр, і години, якщо перевізник їх назве.
+now-arrives = { $share ->
+    [one] Посилка { $number } з { $of } { $sure ->
+        [probably] імовірно прибуде
+        [should] має прибути
+       *[yes] прибуде
+      } { $when }
+   *[whole] { $sure ->
+        [probably] Імовірно прибуде
+        [should] Має прибути
+       *[yes] Прибуде
+      } { $when }
+  }
+now-out = { $share ->
+    [one] Посилка { $number } з { $of } прибуде сьогодні
+   *[whole] Прибуде сьогодні
+  }{ $hours ->
+    [none] {""}
+   *[other] {" "}{ $hours }
+  }
+now-collect = { $share ->
+    [one] Посилку { $number } з { $of } можна забрати
+   *[whole] Можна забрати
+  }{ $until ->
+    [none] {""}
+   *[other] {" "}{ $until }
+  }
+now-late = Пізніше, ніж ми казали{ $when ->
+    [none] {""}
+   *[other] { $sure ->
+        [probably] : імовірно { $when }
+       *[yes] : тепер очікуємо { $when }
+      }
+  }
+now-delivered = { $share ->
+    [one] Посилку { $number } з { $of } доставлено { $when }
+   *[whole] Доставлено { $when }
+  }
+
+state-announced = Готується
+state-moving = У дорозі
+state-out_for_delivery = Везе кур’єр
+state-attempt_failed = Ще не вручено
+state-waiting = Можна забрати
+state-delivered = Доставлено
+state-exception = Затримано
+state-returning = Повертається до нас
+state-returned = Повернулася до нас
+state-lost = Загубилася
+
+event-placed = Замовлення оформлено
+event-paid = Оплата надійшла
+event-packed = Спаковано
+event-shipped = Передано перевізникові
+event-in_transit = У дорозі
+event-delayed = Перевізник повідомляє про затримку
+event-out_for_delivery = У кур’єра
+event-attempt_failed = Не вдалося вручити
+event-available_for_pickup = Можна забрати
+event-delivered = Доставлено
+event-exception = Затримано
+event-returning = Повертається
+event-returned = Знову у відправника
+event-lost = Перевізник припинив пошуки
+
 ## Етапи
 
 confirmed =

@@ -18,6 +18,7 @@ mod journeys;
 mod lanes;
 mod ops;
 mod outage;
+mod place;
 mod properties;
 mod servers;
 mod store;

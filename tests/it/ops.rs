@@ -1,7 +1,7 @@
 //! The ops console: who may come in, what they see, what they can do, and how it looks in a real browser.
 
 mod acting;
-mod browser;
+pub(crate) mod browser;
 mod entering;
 mod looks;
 mod seed;
@@ -48,7 +48,7 @@ macro_rules! on_both {
         }
     };
 }
-use on_both;
+pub(crate) use on_both;
 
 /// The password of everybody in these tests.
 pub(crate) const PASSWORD: &str = "correct horse battery";

@@ -120,7 +120,7 @@ impl Ops {
     /// A console over `parts`, whose pages follow what happens until `stop`. To be called within a tokio runtime.
     pub fn new(parts: Parts, stop: CancellationToken) -> Self {
         let Parts { entrance, store, decoder, hinge, policies, messages, lanes, fresh_for } = parts;
-        let pulse = Pulse::new(store.clone(), stop);
+        let pulse = live::pulse(store.clone(), stop);
         let inner = Inner {
             entrance,
             store,
@@ -152,6 +152,7 @@ impl Ops {
             .route("/ops/orders/{brand}/{order}/note", post(act::note))
             .route("/ops/orders/{brand}/{order}/pause", post(tell::pause))
             .route("/ops/orders/{brand}/{order}/tell", post(tell::tell))
+            .route("/ops/orders/{brand}/{order}/links", post(tell::revoke))
             .route("/ops/orders/{brand}/{order}/messages/{key}", get(order::message))
             .route("/ops/doubt", get(doubt::show).post(doubt::settle))
             .route("/ops/quarantine", get(quarantine::list).post(quarantine::mend))

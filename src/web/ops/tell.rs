@@ -45,6 +45,31 @@ pub(super) async fn pause(
     }
 }
 
+/// Makes every link to the customer's page that went out so far a dead one: a fact like any other. New messages carry new
+/// links.
+pub(super) async fn revoke(
+    State(ops): State<Ops>,
+    Path((brand, order)): Path<(String, String)>,
+    posted: Posted,
+) -> Response {
+    let inner = &ops.inner;
+    let (key, known) = match inner.known(&brand, &order).await {
+        Ok(Some(found)) => found,
+        Ok(None) => return inner.not_found(),
+        Err(error) => return failed(&error),
+    };
+    let page = order_page(&key);
+    // Nobody revokes so often; after the last number there is none that was not used.
+    let Some(next) = known.known.link_generation().checked_add(1) else { return posted.back(&page, "refused") };
+    let data = json!({ "order": { "id": key.order_str(), "link_generation": next } });
+    let audit = Audit { order: Some(key.clone()), ..posted.visitor.audit("revoke_links") };
+    match inner.report(&key, "order.updated", data, audit).await {
+        Ok(true) => posted.back(&page, "revoked"),
+        Ok(false) => posted.back(&page, "refused"),
+        Err(error) => failed(&error),
+    }
+}
+
 /// Tells the customer now. `waiting`: what a rule holds back, or waits for its next try, is judged again at once. `delay`: the
 /// shop itself says that a parcel is late, whatever the chances say.
 pub(super) async fn tell(

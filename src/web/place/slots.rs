@@ -6,6 +6,36 @@
 
 use serde::Serialize;
 
+use super::{Opened, Place};
+use crate::store::StoreError;
+use crate::voice::place::Sight;
+
+/// What those who fill the slots may look at.
+pub struct Seen<'a> {
+    /// The order, its brand and policy, who reads, and the time.
+    pub opened: &'a Opened,
+    /// What the page shows, and what matters now.
+    pub sight: &'a Sight,
+    /// BCP 47 tag of the language that the page speaks.
+    pub locale: &'a str,
+}
+
+/// The blocks for this page.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn content(_place: &Place, _seen: &Seen<'_>) -> Result<Content, StoreError> {
+    Ok(Content::default())
+}
+
+/// What the reader can do, and has asked for.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn care(_place: &Place, _seen: &Seen<'_>) -> Result<Care, StoreError> {
+    Ok(Care::default())
+}
+
 /// Blocks of a brand's own content, in the order in which they are shown.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Content {

@@ -12,6 +12,7 @@ use crate::store::world::{Db, LEASE};
 on_both!(
     alerts_are_acknowledged_snoozed_and_cleared,
     a_group_is_acted_on_as_far_as_it_was_seen,
+    links_are_revoked_by_a_fact,
     messages_are_paused_and_resumed_by_facts,
     the_customer_is_told_now,
     doubts_are_settled_once,
@@ -124,6 +125,27 @@ async fn a_group_is_acted_on_as_far_as_it_was_seen(db: &Db) {
         pages += 1;
     }
     assert_eq!((orders.len(), pages), (63, 2));
+}
+
+async fn links_are_revoked_by_a_fact(db: &Db) {
+    let site = Site::new(db).await;
+    seed::order(&site, "A-1001", "Anna Nowak").await;
+    let ann = site.login("ann").await;
+    let generation = async || {
+        let key = crate::store::world::order_key("A-1001");
+        let row = db.store.orders(&[key]).await.unwrap().pop().unwrap();
+        serde_json::from_str::<doorstep::domain::order::Order>(&row.doc).unwrap().known.link_generation()
+    };
+    for expected in [1, 2] {
+        db.clock.advance(SignedDuration::from_secs(1));
+        assert_eq!(ann.act(&format!("{PAGE}/links"), &[]).await, "revoked");
+        assert_eq!(generation().await, expected);
+    }
+    assert_eq!(ann.post("/ops/orders/harbour/none/links", &[]).await.status, 404);
+    let bob = site.login("bob").await;
+    assert_eq!(bob.post(&format!("{PAGE}/links"), &[]).await.status, 403);
+    assert_eq!(generation().await, 2);
+    assert_eq!(db.count("select count(*) from ops_audit where action = 'revoke_links' and person = 'ann'").await, 2);
 }
 
 async fn messages_are_paused_and_resumed_by_facts(db: &Db) {
