@@ -39,8 +39,8 @@ fn main() {
 
 async fn measure() {
     let folder = tempfile::tempdir().expect("a folder");
-    let url = std::env::var("DATABASE_URL")
-        .unwrap_or_else(|_| format!("sqlite:{}", folder.path().join("page.db").display()));
+    let url =
+        std::env::var("DATABASE_URL").unwrap_or_else(|_| format!("sqlite:{}", folder.path().join("page.db").display()));
     let clock = Clock::simulated("2026-11-02T09:00:00Z".parse().expect("a time"));
     let store = Store::open(&Settings::at(url), clock.clone()).await.expect("a database");
     store.migrate().await.expect("the tables");
@@ -134,14 +134,14 @@ async fn fill(store: &Store, policies: &Policies, clock: &Clock) {
     for some in (0..ORDERS).collect::<Vec<_>>().chunks(100) {
         let mut batch = Vec::new();
         for &n in some {
-            let id = format!("A-{n}");
+            let (id, locale) = (format!("A-{n}"), ["en", "pl", "uk", "pt-BR"][n % 4]);
             batch.push(event(
                 "order.paid",
                 n,
                 70,
                 json!({ "order": { "id": id, "currency": "EUR", "subtotal": 11_600, "total": 11_600,
                     "promise": { "date": "2026-11-04" },
-                    "customer": { "name": "Anna Nowak", "email": "anna@mail.example", "locale": ["en", "pl", "uk", "pt-BR"][n % 4] },
+                    "customer": { "name": "Anna Nowak", "email": "anna@mail.example", "locale": locale },
                     "address": { "line1": "ul. Długa 7/3", "postcode": "80-831", "city": "Gdańsk", "country": "PL" },
                     "items": [{ "id": "1", "title": "Stoneware bowl, large", "qty": 2, "unit_price": 4_600 },
                         { "id": "2", "title": "Beeswax wraps, set of three", "qty": 1, "unit_price": 2_400 }] } }),

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use axum::Router;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -108,11 +109,11 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     Ok(store)
 }
 
-/// The orders' pages.
-pub(crate) fn place(store: &Store, voices: &Voices, links: Links, stop: CancellationToken) -> Place {
-    let (store, policies) = (store.clone(), voices.policies());
-    let (voice, default_brand) = (voices.voice(), voices.default_brand().clone());
-    Place::new(PlaceParts { store, links, voice, default_brand, policies }, stop)
+/// Where the links in messages lead.
+pub(crate) fn customers(store: &Store, voices: &Voices, links: &Links, stop: CancellationToken) -> Router {
+    let (voice, default_brand, policies) = (voices.voice(), voices.default_brand().clone(), voices.policies());
+    let parts = PlaceParts { store: store.clone(), links: links.clone(), voice, default_brand, policies };
+    Place::new(parts, stop).routes().merge(OptOuts::new(store.clone(), links.clone()).routes())
 }
 
 /// The running loops, in the order in which they stop.
@@ -166,9 +167,7 @@ impl Worker {
             .merge(Health::new(health, telemetry::render).routes())
             .merge(callbacks.routes());
         if let Some(forms) = forms {
-            router = router.merge(OptOuts::new(store.clone(), forms.links().clone()).routes());
-            let place = place(&store, &voices, forms.links().clone(), entrances.clone());
-            router = router.merge(place.routes());
+            router = router.merge(customers(&store, &voices, forms.links(), entrances.clone()));
         }
         if let Some(ops) = ops {
             router = router.merge(ops.routes());

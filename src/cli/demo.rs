@@ -34,7 +34,6 @@ use crate::web::demo::Demo;
 use crate::web::ops::lanes::Lanes;
 use crate::web::ops::people::Entrance;
 use crate::web::ops::{self, Ops, Parts as OpsParts};
-use crate::web::optout::OptOuts;
 use crate::web::server::Peer;
 
 /// How to show it.
@@ -98,17 +97,10 @@ pub async fn run(args: &Args, out: &Out) -> anyhow::Result<Ending> {
     let parts = open(folder.path(), ends.0, links.clone()).await?;
     let pace = format!("{} simulated minutes a second", f64::from(args.speed) / 60.0);
     let messages = folder.path().join("messages");
-    let demo = Demo::new(
-        parts.store.clone(),
-        messages.clone(),
-        brand_names()?,
-        ends,
-        pace,
-        links.clone(),
-        stop.clone(),
-    );
+    let demo =
+        Demo::new(parts.store.clone(), messages.clone(), brand_names()?, ends, pace, links.clone(), stop.clone());
     let console = console(&parts, messages, &stop);
-    let customers = customers(&parts, links, &stop);
+    let customers = crate::app::customers(&parts.store, &parts.voices, &links, stop.clone());
 
     greet(args, address, folder.path(), out)?;
     let closing = stop.clone();
@@ -150,12 +142,6 @@ fn console(parts: &Parts, messages: PathBuf, stop: &CancellationToken) -> Router
     };
     let peer = Extension(Peer(Ipv4Addr::LOCALHOST.into()));
     Ops::new(parts, stop.clone()).routes().layer(peer)
-}
-
-/// The customers' own pages: where the links in the messages lead.
-fn customers(parts: &Parts, links: Links, stop: &CancellationToken) -> Router {
-    let place = crate::app::place(&parts.store, &parts.voices, links.clone(), stop.clone());
-    place.routes().merge(OptOuts::new(parts.store.clone(), links).routes())
 }
 
 /// Links to this demo, under a secret that goes away with it.

@@ -9,9 +9,9 @@ use super::view::view;
 use crate::channel::{Content, Mail, Message, Text};
 use crate::domain::fold::value;
 use crate::domain::id::{BrandId, NoticeKey};
-use crate::domain::person::{Channel, ContactKey, Pii};
 use crate::domain::notice::Notice;
 use crate::domain::order::Order;
+use crate::domain::person::{Channel, ContactKey, Pii};
 use crate::link::{Links, OptOut, PageLink, Reader};
 use crate::voice::{Rendered, Voice};
 

@@ -111,7 +111,13 @@ pub(crate) fn promised(promise: &event::Promise) -> Expected {
 }
 
 /// One of the order's parcels.
-pub(crate) fn parcel_view(state: &State<'_>, parcel: &parcel::Parcel<'_>, number: u32, of: u32, now: Timestamp) -> Parcel {
+pub(crate) fn parcel_view(
+    state: &State<'_>,
+    parcel: &parcel::Parcel<'_>,
+    number: u32,
+    of: u32,
+    now: Timestamp,
+) -> Parcel {
     let known = &parcel.facts.known;
     let now_holds = parcel.now();
     let scan = now_holds.map(|episode| parcel.scan_of(episode));

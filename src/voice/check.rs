@@ -51,6 +51,10 @@ impl Voice {
         let texts = [Some(&page.headline), page.lead.as_ref()].into_iter().flatten().chain(&page.notes);
         let mut found: Vec<Finding> =
             texts.filter_map(|text| Some((PLACE, unfinished(text)?, "mend the words"))).collect();
+        // The words differ from sample to sample; the template is tried on the ones that fill it most and least.
+        if !["usual", "nothing known", "hostile texts", "shared"].iter().any(|end| sample.name.ends_with(end)) {
+            return found;
+        }
         match self.place_html(id, &page, &place::no_frame()) {
             Ok(html) if html.len() > PLACE_BYTES_MAX => {
                 found.push((PLACE, format!("has {} bytes, 60 kB is the most", html.len()), "take something out"));

@@ -64,7 +64,8 @@ pub(crate) fn tuned(source: &Source) -> Result<Tuned, Vec<Problem>> {
     let id = source.id.as_str();
     let mut problems: Vec<Problem> = source.brand.flaws(&source.id).into_iter().map(Problem::from).collect();
     problems.extend(source.pieces.keys().filter(|piece| !is_piece(piece)).map(|piece| {
-        let how = "name it email/<stage>.mjml or .txt, part/<name>.mjml or .txt, place/<name>.html, or words/<language>.ftl";
+        let how =
+            "name it email/<stage>.mjml or .txt, part/<name>.mjml or .txt, place/<name>.html, or words/<language>.ftl";
         Problem::of_load(id, piece, "is not a piece that is looked for", how)
     }));
     let pieces = pieces(source);

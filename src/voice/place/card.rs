@@ -48,12 +48,7 @@ fn of_order(tongue: &Tongue<'_>, sight: &Sight) -> Result<Card, WordsError> {
     })
 }
 
-fn of_parcel(
-    tongue: &Tongue<'_>,
-    sight: &Sight,
-    parcel: &Parcel,
-    track: &Track,
-) -> Result<Card, WordsError> {
+fn of_parcel(tongue: &Tongue<'_>, sight: &Sight, parcel: &Parcel, track: &Track) -> Result<Card, WordsError> {
     let is_only = parcel.of == 1;
     let title = match (is_only, sight.reader) {
         (false, _) => tongue.teller.words.say("parcel-label", &numbered(parcel))?,
@@ -149,12 +144,7 @@ fn collect(tongue: &Tongue<'_>, reader: Reader, parcel: &Parcel) -> Result<Optio
 
 /// The steps of the way: those done, the one that holds, those still to come. Where something went wrong, the step that was
 /// not reached says what.
-fn marks(
-    tongue: &Tongue<'_>,
-    sight: &Sight,
-    parcel: Option<&Parcel>,
-    track: &Track,
-) -> Result<Vec<Mark>, WordsError> {
+fn marks(tongue: &Tongue<'_>, sight: &Sight, parcel: Option<&Parcel>, track: &Track) -> Result<Vec<Mark>, WordsError> {
     let state = parcel.map_or(State::Announced, |parcel| parcel.state);
     let since = parcel.and_then(|parcel| parcel.state_at);
     let ordered = sight.began.iter().map(|(_, at)| *at).min().or(tongue.view.order.placed_at);
@@ -196,12 +186,7 @@ fn marks(
     Ok(marks)
 }
 
-fn mark(
-    tongue: &Tongue<'_>,
-    label: &str,
-    at: Option<Timestamp>,
-    state: &'static str,
-) -> Result<Mark, WordsError> {
+fn mark(tongue: &Tongue<'_>, label: &str, at: Option<Timestamp>, state: &'static str) -> Result<Mark, WordsError> {
     let when = at.map(|at| tongue.teller.short_date(tongue.teller.day_of(at)));
     let said = match state {
         "done" => "place-done",
@@ -244,13 +229,7 @@ fn happened(
 }
 
 fn event(tongue: &Tongue<'_>, at: Timestamp, word: &str) -> Result<Event, WordsError> {
-    Ok(Event {
-        time: tongue.teller.clock(at),
-        iso: at.to_string(),
-        what: tongue.word(word)?,
-        place: None,
-        words: None,
-    })
+    Ok(Event { time: tongue.teller.clock(at), iso: at.to_string(), what: tongue.word(word)?, place: None, words: None })
 }
 
 /// By day; the second list is folded away.

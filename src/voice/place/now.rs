@@ -84,13 +84,9 @@ pub(super) fn headline(tongue: &Tongue<'_>, sight: &Sight) -> Result<(String, Op
         Now::Late => (say("now-late")?, stage_lead()?),
         Now::Delivered => (say("now-delivered")?, stage_lead()?),
         Now::Complete if sight.reader == Reader::Shared => (say("now-delivered")?, None),
-        Now::Attempted
-        | Now::HeldUp
-        | Now::Returning
-        | Now::Returned
-        | Now::Lost
-        | Now::Cancelled
-        | Now::Complete => (stage_title()?, stage_lead()?),
+        Now::Attempted | Now::HeldUp | Now::Returning | Now::Returned | Now::Lost | Now::Cancelled | Now::Complete => {
+            (stage_title()?, stage_lead()?)
+        }
     })
 }
 

@@ -47,7 +47,13 @@ impl Asked {
 }
 
 /// Those that fit: the ones made for this problem first, then for this stage, then the rest; each in the brand's order.
-pub(super) fn chosen(asked: &[Asked], language: &str, default: &str, stage: Stage, problem: Option<Reason>) -> Vec<Question> {
+pub(super) fn chosen(
+    asked: &[Asked],
+    language: &str,
+    default: &str,
+    stage: Stage,
+    problem: Option<Reason>,
+) -> Vec<Question> {
     let speaks = |asked: &&Asked| {
         let own = if asked.language.is_empty() { default } else { &asked.language };
         own.eq_ignore_ascii_case(language)

@@ -16,7 +16,9 @@ pub(super) fn sentence(code: &str) -> Option<String> {
         "resumed" => "Resumed: what waited is judged again now.".to_owned(),
         "hastened" if count == 0 => "Nothing of this order waits that could go sooner.".to_owned(),
         "hastened" => format!("{} judged again now. Quiet hours still stand.", many("message is", "messages are")),
-        "revoked" => "Revoked: no link that went out before opens the customer's page. New messages carry new ones.".to_owned(),
+        "revoked" => {
+            "Revoked: no link that went out before opens the customer's page. New messages carry new ones.".to_owned()
+        }
         "reported" => "Reported as a fact. What follows from it stands in the story.".to_owned(),
         "refused" => "That could not be taken: see the quarantine for the reason. Nothing was told.".to_owned(),
         "unclear" => "Something was missing in the form. Nothing was changed.".to_owned(),

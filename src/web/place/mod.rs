@@ -126,9 +126,8 @@ impl Place {
         let key = link.as_ref().map_or_else(nobody, |link| link.order.clone());
         let row = inner.store.orders(std::slice::from_ref(&key)).await.map_err(Closed::Failed)?.pop();
         let (Some(link), Some(row)) = (link, row) else { return Err(Closed::Nowhere) };
-        let order: Order = serde_json::from_str(&row.doc).map_err(|_| {
-            Closed::Failed(StoreError::Corrupt { table: "orders", column: "doc", id: key.to_string() })
-        })?;
+        let order: Order = serde_json::from_str(&row.doc)
+            .map_err(|_| Closed::Failed(StoreError::Corrupt { table: "orders", column: "doc", id: key.to_string() }))?;
         let now = inner.store.clock().now();
         let policy = inner.policies.of(&key.brand());
         let brand = inner.brand(&key);

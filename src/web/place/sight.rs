@@ -255,11 +255,8 @@ fn make_strange(view: &mut View) {
     view.order = crate::voice::view::Order { expected, ..Default::default() };
     view.to_come.clear();
     view.links = Links::default();
-    view.cancelled = view.cancelled.take().map(|gone| crate::voice::view::Cancelled {
-        items: Vec::new(),
-        reason: None,
-        ..gone
-    });
+    view.cancelled =
+        view.cancelled.take().map(|gone| crate::voice::view::Cancelled { items: Vec::new(), reason: None, ..gone });
     for parcel in &mut view.parcels {
         parcel.items.clear();
         parcel.description = None;

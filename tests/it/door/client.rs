@@ -48,6 +48,13 @@ impl Answer {
 pub(crate) struct Begun(TcpStream);
 
 impl Begun {
+    /// What the server says first.
+    pub(crate) async fn first(&mut self) -> String {
+        let mut said = vec![0; 4096];
+        let read = tokio::time::timeout(PATIENCE, self.0.read(&mut said)).await.expect("an answer in time").unwrap();
+        String::from_utf8_lossy(&said[..read]).into_owned()
+    }
+
     /// Everything the server says until it closes.
     pub(crate) async fn until_closed(mut self) -> Vec<u8> {
         let mut said = Vec::new();

@@ -33,7 +33,10 @@ async fn every_page_is_for_everybody() {
         for (name, url) in pages {
             browser.open(&url);
             browser.eval("document.querySelectorAll('details').forEach(d => d.open = true)");
-            for (width, scheme) in [(1280, "light"), (1280, "dark"), (320, "light"), (320, "dark")] {
+            let looks = [(1280, "light"), (320, "dark"), (1280, "dark"), (320, "light")];
+            // Every look of each story in one language; in the others a bright desktop and a dark phone.
+            let looks = if name.contains(".en") || name.starts_with("coming") { &looks[..] } else { &looks[..2] };
+            for &(width, scheme) in looks {
                 browser.look_as(width, scheme);
                 let at = format!("{name}.{width}.{scheme}");
                 found.extend(browser.axe().into_iter().map(|line| format!("{at}: {line}")));
@@ -60,7 +63,10 @@ async fn a_page_follows_its_order_and_keeps_what_is_open() {
     let mut browser = beside(move || {
         let mut browser = Browser::start();
         browser.open(&url);
-        assert_eq!(browser.eval("document.querySelector('h1').innerText"), json!("Arrives tomorrow, Tuesday 3 November"));
+        assert_eq!(
+            browser.eval("document.querySelector('h1').innerText"),
+            json!("Arrives tomorrow, Tuesday 3 November")
+        );
         browser.eval("window.stays = true; document.querySelector('#question-0').open = true");
         // The listener compares with the first look after it came: let one go by.
         browser.eval("new Promise(r => setTimeout(r, 2500))");
@@ -77,7 +83,8 @@ async fn a_page_follows_its_order_and_keeps_what_is_open() {
     })
     .await;
     // Whose link is revoked sees no more.
-    site.feed(&[stories::event("order.updated", "A-1", 0, json!({ "order": { "id": "A-1", "link_generation": 1 } }))]).await;
+    site.feed(&[stories::event("order.updated", "A-1", 0, json!({ "order": { "id": "A-1", "link_generation": 1 } }))])
+        .await;
     beside(move || browser.until("document.querySelector('h1').innerText === 'Nothing here'")).await;
     db.end().await;
 }

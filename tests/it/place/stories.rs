@@ -46,12 +46,15 @@ pub(crate) fn scan(kind: &str, id: &str, parcel: &str, hours: i64, more: Value) 
     for (name, value) in more.as_object().expect("an object") {
         shipment[name] = value.clone();
     }
-    event(kind, id, hours, json!({ "order": { "id": id }, "shipment": shipment }))
+    let mut event = event(kind, id, hours, json!({ "order": { "id": id }, "shipment": shipment }));
+    event["id"] = json!(format!("{id}/{parcel}/{kind}/{hours}"));
+    event
 }
 
 fn carried(id: &str, parcel: &str) -> Vec<Value> {
     // A number of its own, which does not name the order.
-    let number = id.bytes().chain(parcel.bytes()).fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    let number =
+        id.bytes().chain(parcel.bytes()).fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
     let number = format!("JD01{}", number % 10_000_000_000);
     let known = json!({ "carrier": "dhl", "service": "Parcel Connect", "tracking_number": number,
         "tracking_url": format!("https://track.example/{number}") });
@@ -60,7 +63,13 @@ fn carried(id: &str, parcel: &str) -> Vec<Value> {
         scan("shipment.created", id, parcel, 50, known),
         scan("shipment.shipped", id, parcel, 44, json!({ "location": "Bristol, GB" })),
         scan("shipment.in_transit", id, parcel, 30, json!({ "location": "Leipzig, DE" })),
-        scan("shipment.in_transit", id, parcel, 21, json!({ "location": "Poznań, PL", "description": "Sorted at the hub" })),
+        scan(
+            "shipment.in_transit",
+            id,
+            parcel,
+            21,
+            json!({ "location": "Poznań, PL", "description": "Sorted at the hub" }),
+        ),
     ]
 }
 
@@ -74,22 +83,50 @@ pub(crate) async fn tell(site: &Site, what: &str, id: &str, locale: &str) -> Ord
     match what {
         "preparing" => {}
         "coming" => add(&mut events, "shipment.in_transit", 6, json!({ "eta": day(1), "location": "Gdynia, PL" })),
-        "out" => add(&mut events, "shipment.out_for_delivery", 1, json!({ "location": "Gdańsk, PL",
-            "eta": { "from": "2026-11-02T12:00:00Z", "until": "2026-11-02T14:00:00Z" } })),
-        "collect" => add(&mut events, "shipment.available_for_pickup", 2, json!({ "location": "Gdańsk, PL", "pickup": {
+        "out" => add(
+            &mut events,
+            "shipment.out_for_delivery",
+            1,
+            json!({ "location": "Gdańsk, PL",
+            "eta": { "from": "2026-11-02T12:00:00Z", "until": "2026-11-02T14:00:00Z" } }),
+        ),
+        "collect" => add(
+            &mut events,
+            "shipment.available_for_pickup",
+            2,
+            json!({ "location": "Gdańsk, PL", "pickup": {
             "name": "Kiosk Ruch", "address": "ul. Ogarna 12, Gdańsk", "code": "4917", "until": day(3),
-            "opening_hours": "Mon–Sat 7:00–21:00" } })),
-        "late" => add(&mut events, "shipment.delayed", 5, json!({ "eta": day(4), "reason": "weather",
-            "location": "Poznań, PL", "description": "Snow on the A2" })),
-        "held" => add(&mut events, "shipment.exception", 5, json!({ "reason": "customs_duties",
-            "location": "Poznań, PL", "description": "Awaiting payment" })),
-        "delivered" => add(&mut events, "shipment.delivered", 20, json!({ "handover": "neighbour", "location": "Gdańsk, PL" })),
+            "opening_hours": "Mon–Sat 7:00–21:00" } }),
+        ),
+        "late" => add(
+            &mut events,
+            "shipment.delayed",
+            5,
+            json!({ "eta": day(4), "reason": "weather",
+            "location": "Poznań, PL", "description": "Snow on the A2" }),
+        ),
+        "held" => add(
+            &mut events,
+            "shipment.exception",
+            5,
+            json!({ "reason": "customs_duties",
+            "location": "Poznań, PL", "description": "Awaiting payment" }),
+        ),
+        "delivered" => {
+            add(&mut events, "shipment.delivered", 20, json!({ "handover": "neighbour", "location": "Gdańsk, PL" }))
+        }
         "several" => {
             events.extend(carried(id, "P1"));
             events.push(scan("shipment.updated", id, "P1", 20, json!({ "items": [{ "id": "1", "qty": 2 }] })));
             events.push(scan("shipment.delivered", id, "P1", 4, json!({ "handover": "safe_place" })));
             events.extend(carried(id, "P2"));
-            events.push(scan("shipment.updated", id, "P2", 20, json!({ "eta": day(1), "items": [{ "id": "2", "qty": 1 }] })));
+            events.push(scan(
+                "shipment.updated",
+                id,
+                "P2",
+                20,
+                json!({ "eta": day(1), "items": [{ "id": "2", "qty": 1 }] }),
+            ));
         }
         other => panic!("no story {other}"),
     }
