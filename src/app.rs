@@ -31,6 +31,8 @@ use crate::store::{Mask, Store, StoreError};
 use crate::telemetry;
 use crate::voice::Problem;
 use crate::web::callback::Callbacks;
+use crate::web::care::api::Api;
+use crate::web::care::{Care, Parts as CareParts};
 use crate::web::door::Door;
 use crate::web::form::Forms;
 use crate::web::health::{Health, Part};
@@ -109,11 +111,15 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     Ok(store)
 }
 
-/// Where the links in messages lead.
-pub(crate) fn customers(store: &Store, voices: &Voices, links: &Links, stop: CancellationToken) -> Router {
+/// Where the links in messages lead. `tells`: whether programs are told what customers say.
+pub(crate) fn customers(store: &Store, voices: &Voices, forms: Forms, tells: bool, stop: CancellationToken) -> Router {
+    let (links, store) = (forms.links().clone(), store.clone());
     let (voice, default_brand, policies) = (voices.voice(), voices.default_brand().clone(), voices.policies());
-    let parts = PlaceParts { store: store.clone(), links: links.clone(), voice, default_brand, policies };
-    Place::new(parts, stop).routes().merge(OptOuts::new(store.clone(), links.clone()).routes())
+    let opt_outs = OptOuts::new(store.clone(), links.clone());
+    let parts = PlaceParts { store: store.clone(), links, voice: Arc::clone(&voice), default_brand, policies };
+    let place = Place::new(parts, stop);
+    let care = Care::new(CareParts { place: place.clone(), store, forms, voice, tells });
+    place.routes().merge(care.routes()).merge(opt_outs.routes())
 }
 
 /// The running loops, in the order in which they stop.
@@ -152,26 +158,25 @@ impl Worker {
 
         let ops = entrance.map(|entrance| {
             let (store, decoder, hinge) = (store.clone(), Arc::clone(&decoder), hinge.clone());
-            let (policies, messages, lanes) =
-                (voices.policies(), captured_to(config), Lanes::of(lanes.clone(), store.clock().clone()));
-            let fresh_for = ops::FRESH_FOR;
+            let (policies, messages) = (voices.policies(), captured_to(config));
+            let (lanes, fresh_for) = (Lanes::of(lanes.clone(), store.clock().clone()), ops::FRESH_FOR);
             let parts = OpsParts { entrance, store, decoder, hinge, policies, messages, lanes, fresh_for };
-            Ops::new(parts, entrances.clone())
+            Ops::new(parts, entrances.clone()).routes()
         });
         let callbacks = Callbacks::new(store.clone(), hinge.clone(), &config.consent)?;
         let gathering = CancellationToken::new();
         let (gatherer, gathers) = Gatherer::new(hinge, gathering.clone());
         let gatherer_task = tokio::spawn(gathers);
+        let (tells, api_tokens) = (config.tells_outcomes(), tokens.clone());
         let mut router = Door::new(Arc::clone(&decoder), gatherer, tokens, config.http.clone())
             .routes()
+            .merge(Api::new(store.clone(), api_tokens, tells).routes())
             .merge(Health::new(health, telemetry::render).routes())
             .merge(callbacks.routes());
         if let Some(forms) = forms {
-            router = router.merge(customers(&store, &voices, forms.links(), entrances.clone()));
+            router = router.merge(customers(&store, &voices, forms, tells, entrances.clone()));
         }
-        if let Some(ops) = ops {
-            router = router.merge(ops.routes());
-        }
+        router = router.merge(ops.unwrap_or_default());
         entrance_tasks.push(tokio::spawn(serve(listener, router, config.http.clone(), entrances.clone())));
         let policies = voices.policies();
         entrance_tasks.push(tokio::spawn(voices.follow(config.clone(), file, decoder, entrances.clone())));
@@ -184,10 +189,10 @@ impl Worker {
             tokio::spawn(chores::look(store.clone(), aside.clone())),
             tokio::spawn(lanes.run(store.clone(), aside.clone())),
             tokio::spawn(announcer.run(aside.clone())),
-            tokio::spawn(chores::watch(store.clone(), policies, config.tells_outcomes(), aside.clone())),
+            tokio::spawn(chores::watch(store.clone(), policies, tells, aside.clone())),
             tokio::spawn(chores::tidy(store.clone(), config.retention.clone(), aside.clone())),
         ];
-        if config.tells_outcomes() {
+        if tells {
             aside_tasks.push(tokio::spawn(relay::run(store.clone(), publisher(config), aside.clone())));
         }
         Ok(Self {

@@ -56,3 +56,5 @@ pub mod lanes;
 pub mod timers;
 // Scans of numbers that no order has shown.
 pub mod unknown;
+// What customers tell, as gauges.
+pub mod voices;

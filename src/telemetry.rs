@@ -20,6 +20,7 @@ use crate::store::rows;
 
 pub use logs::{BadFilter, Format, init_logging};
 use metrics_table::TABLE;
+pub use metrics_table::Voiced;
 
 macro_rules! labels {
     ($($(#[$doc:meta])* pub enum $name:ident { $($variant:ident = $word:literal,)* })*) => {$(
@@ -180,6 +181,11 @@ pub fn suppressed(figures: &[(Channel, rows::Dead, u64)]) {
     }
 }
 
+/// Shows what customers tell, by brand.
+pub fn voices(voiced: &[Voiced]) {
+    TABLE.voices(voiced);
+}
+
 /// Counts a try to send a message to ops.
 pub fn alert_post(outcome: PostOutcome) {
     TABLE.alert_posts[outcome as usize].increment(1);
@@ -256,6 +262,15 @@ mod tests {
         let _alone = ALERTS.lock();
         let open = vec![("harbour".to_owned(), Kind::Stalled, Standing::Open, 400, now)];
         alerts(&rows::AlertFigures { open, ..rows::AlertFigures::default() }, now);
+        voices(&[Voiced {
+            brand: "harbour".to_owned(),
+            open: 1,
+            answered: 2,
+            overdue: 1,
+            scores: [("csat", 3, Some(0.9)), ("nps", 3, Some(-20.0)), ("ces", 0, None)],
+            first_answer_hours: Some(2.5),
+            solved_hours: Some(30.0),
+        }]);
         for channel in Channel::ALL {
             send_took(channel, Duration::from_millis(2));
             fact_to_accept(channel, Duration::from_secs(3));

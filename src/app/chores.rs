@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::apply::Policies;
 use crate::config::Retention;
 use crate::store::{Store, StoreError};
-use crate::{telemetry, unknown};
+use crate::{telemetry, unknown, voices};
 
 /// How often the database is asked for its time: the clock follows it, and a silent pool is noticed within three of these.
 const PING_EVERY: Duration = Duration::from_secs(5);
@@ -88,7 +88,7 @@ async fn prune_some(store: &Store, retention: &Retention) -> Result<bool, StoreE
     Ok(!pruned.is_empty() || !erased.is_empty())
 }
 
-/// Sees to numbers that no order has, until `stop`. `tells`: whether
+/// Sees to numbers that no order has, and counts what customers tell, until `stop`. `tells`: whether
 /// outcome events are queued.
 pub(super) async fn watch(store: Store, policies: Policies, tells: bool, stop: CancellationToken) {
     let mut wakes = 0;
@@ -97,6 +97,9 @@ pub(super) async fn watch(store: Store, policies: Policies, tells: bool, stop: C
             && let Err(error) = unknown::look(&store, &policies, tells).await
         {
             tracing::warn!(error = &error as &dyn std::error::Error, "unknown numbers are looked at later");
+        }
+        if let Err(error) = voices::look(&store).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "what customers tell is counted later");
         }
         wakes += 1;
         if !pause(WAKE_EVERY, &stop).await {

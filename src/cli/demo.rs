@@ -31,9 +31,11 @@ use crate::store::{self, Store};
 use crate::voice::Problem;
 use crate::voice::brand::Brand;
 use crate::web::demo::Demo;
+use crate::web::form::Forms;
 use crate::web::ops::lanes::Lanes;
 use crate::web::ops::people::Entrance;
 use crate::web::ops::{self, Ops, Parts as OpsParts};
+use crate::web::peer::Networks;
 use crate::web::server::Peer;
 
 /// How to show it.
@@ -100,7 +102,9 @@ pub async fn run(args: &Args, out: &Out) -> anyhow::Result<Ending> {
     let demo =
         Demo::new(parts.store.clone(), messages.clone(), brand_names()?, ends, pace, links.clone(), stop.clone());
     let console = console(&parts, messages, &stop);
-    let customers = crate::app::customers(&parts.store, &parts.voices, &links, stop.clone());
+    // People fill in forms by their own clock, also when the story is over and its clock stands still.
+    let forms = Forms::new(links.clone(), Clock::database(), Networks::default());
+    let customers = crate::app::customers(&parts.store, &parts.voices, forms, false, stop.clone());
 
     greet(args, address, folder.path(), out)?;
     let closing = stop.clone();

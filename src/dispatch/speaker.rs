@@ -56,6 +56,7 @@ impl Speaker {
         let unsubscribe_url = stop.flatten();
         let mut seen = view(order, notice, telling, policy, now, unsubscribe_url.clone());
         seen.links.page = self.page_url(order, notice);
+        seen.links.feedback = seen.links.page.as_ref().map(|page| format!("{page}/rating"));
         let (stage, parcel) = (seen.stage, seen.parcel);
         let rendered =
             voice.render(&brand_id, wanted, notice.channel, &seen).map_err(|error| NotComposed(error.to_string()))?;

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use crate::domain::event;
 use crate::domain::fold::value;
+use crate::domain::listen::rating::Question;
 use crate::domain::notice::Notice;
 use crate::domain::order::{Order, State};
 use crate::domain::parcel::{self, Status};
@@ -56,6 +57,7 @@ pub fn view(
             page: None,
             support: links.and_then(|links| links.support.clone()),
             feedback: None,
+            scale: policy.ask.questions.contains(&Question::Csat),
             unsubscribe,
         },
         zone: state.zone.clone(),

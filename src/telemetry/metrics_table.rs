@@ -65,7 +65,27 @@ declare! {
     gauge FEEDS_OUT = "doorstep_feed_outages", "Carriers whose feeds are silent against their own rhythm.";
     counter CALLBACKS = "doorstep_callbacks_total", "Calls of providers that were taken, by door and kind.";
     gauge SUPPRESSED = "doorstep_suppressed_contacts", "Addresses that take no messages, by channel and reason.";
+    gauge CASES_OPEN = "doorstep_cases_open", "Cases that are not solved, by brand and state.";
+    gauge CASES_OVERDUE = "doorstep_cases_overdue", "Cases past their next deadline, by brand.";
+    gauge SCORE = "doorstep_feedback_score", "Answers of the last 28 days, by brand and question: csat the share of 4 and 5, nps -100 to 100, ces the mean of 1 to 7.";
+    gauge ANSWERS = "doorstep_feedback_answers", "How many answers of the last 28 days that is, by brand and question.";
+    gauge FIRST_ANSWER = "doorstep_case_first_answer_hours", "Mean time to the first answer of cases opened in the last 28 days, by brand.";
+    gauge TTR = "doorstep_case_solved_hours", "Mean time to resolution of cases opened in the last 28 days, by brand.";
     gauge BUILD = "doorstep_build_info", "Always 1; the version is in the label.";
+}
+
+/// What a brand's customers tell, as the gauges show it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Voiced {
+    pub brand: String,
+    /// Cases that wait for an answer, that were answered, and that are past their next deadline.
+    pub open: u64,
+    pub answered: u64,
+    pub overdue: u64,
+    /// Question, how many answers, and what they come to.
+    pub scores: [(&'static str, u64, Option<f64>); 3],
+    pub first_answer_hours: Option<f64>,
+    pub solved_hours: Option<f64>,
 }
 
 /// The one table of this process, made on first use.
@@ -99,6 +119,8 @@ pub(super) struct Table {
     pub(super) suppressed: Vec<Vec<Gauge>>,
     /// Series of alerts that show something: brands come and go.
     alerts: Mutex<HashMap<Key, Gauge>>,
+    /// The same of what customers tell.
+    voices: Mutex<HashMap<Key, Gauge>>,
 }
 
 impl Table {
@@ -149,6 +171,7 @@ impl Table {
                 new.gauge(SUPPRESSED, &[("channel", channel.as_str()), ("reason", reason.as_str())])
             }),
             alerts: Mutex::default(),
+            voices: Mutex::default(),
             handle: recorder.handle(),
             recorder,
         }
@@ -192,10 +215,36 @@ impl Table {
             let oldest = now.entry(Key::from_parts(ALERTS_OLDEST, vec![brand, kind])).or_default();
             *oldest = oldest.max(*oldest_secs);
         }
-        let mut shown = self.alerts.lock().unwrap_or_else(PoisonError::into_inner);
-        for (key, gauge) in shown.iter().filter(|(key, _)| !now.contains_key(*key)) {
-            debug_assert!(key.name().starts_with("doorstep_alerts"), "no other series is kept here");
-            gauge.set(0.0);
+        self.show(&self.alerts, now, 0.0);
+    }
+
+    /// Shows what customers tell, by brand; a figure of which there is nothing any more is no number.
+    pub(super) fn voices(&self, voices: &[Voiced]) {
+        let mut now: HashMap<Key, f64> = HashMap::new();
+        // Brands beyond a bound would need figures of their own to be added up; they are left to the console.
+        for voiced in voices.iter().take(BRANDS_MAX) {
+            let brand = || Label::new("brand", voiced.brand.clone());
+            for (state, count) in [("open", voiced.open), ("answered", voiced.answered)] {
+                let key = Key::from_parts(CASES_OPEN, vec![brand(), Label::from_static_parts("state", state)]);
+                now.insert(key, count as f64);
+            }
+            now.insert(Key::from_parts(CASES_OVERDUE, vec![brand()]), voiced.overdue as f64);
+            for (question, count, score) in voiced.scores {
+                let labels = || vec![brand(), Label::from_static_parts("question", question)];
+                now.insert(Key::from_parts(ANSWERS, labels()), count as f64);
+                now.extend(score.map(|score| (Key::from_parts(SCORE, labels()), score)));
+            }
+            let hours = [(FIRST_ANSWER, voiced.first_answer_hours), (TTR, voiced.solved_hours)];
+            now.extend(hours.into_iter().filter_map(|(name, h)| Some((Key::from_parts(name, vec![brand()]), h?))));
+        }
+        self.show(&self.voices, now, f64::NAN);
+    }
+
+    /// Sets these series, and those that were shown before and are not among them to `gone`.
+    fn show(&self, shown: &Mutex<HashMap<Key, Gauge>>, now: HashMap<Key, f64>, gone: f64) {
+        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, gauge) in shown.iter().filter(|(key, _)| !now.contains_key(*key)) {
+            gauge.set(gone);
         }
         for (key, value) in now {
             let gauge = shown.entry(key).or_insert_with_key(|key| self.recorder.register_gauge(key, &METADATA));

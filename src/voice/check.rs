@@ -1,5 +1,6 @@
 //! The voice tried on every sample, before any customer hears it: what `doorstep check` runs.
 
+use super::care;
 use super::samples::{Sample, samples};
 use super::{Problem, Rendered, Voice, load::Tuned, place};
 use crate::domain::id::BrandId;
@@ -19,6 +20,7 @@ impl Voice {
         let mut problems = Vec::new();
         for (id, tuned) in &self.brands {
             for language in &tuned.languages {
+                problems.extend(self.try_care(id, &language.words.tag));
                 for stage in Stage::ALL {
                     for sample in samples(*stage) {
                         self.try_sample(id, tuned, &language.words.tag, &sample, &mut problems);
@@ -63,6 +65,18 @@ impl Voice {
             Err(error) => found.push(said(error)),
         }
         found
+    }
+
+    /// The pages on which customers answer: every sentence that stands as it is.
+    fn try_care(&self, id: &BrandId, tag: &str) -> Vec<Problem> {
+        let Some(speech) = self.speech(id, Some(tag)) else { return Vec::new() };
+        let all = [care::RATING, care::PROBLEM, care::RETURN].concat();
+        let broken = all.into_iter().filter_map(|word| speech.say(word).err());
+        let problem = |error: super::WordsError| Problem {
+            locale: Some(tag.to_owned()),
+            ..Problem::of_load(id.as_str(), "words", error.to_string(), "mend the words that the error names")
+        };
+        broken.map(problem).collect()
     }
 
     fn try_sample(&self, id: &BrandId, tuned: &Tuned, tag: &str, sample: &Sample, problems: &mut Vec<Problem>) {

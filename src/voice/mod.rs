@@ -17,6 +17,7 @@ use crate::domain::policy::Policy;
 use crate::domain::stage::Stage;
 
 pub mod brand;
+pub mod care;
 mod carriers;
 mod check;
 pub mod content;

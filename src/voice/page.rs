@@ -25,6 +25,8 @@ pub(crate) struct Page {
     pub(crate) code: Option<String>,
     pub(crate) progress: Option<Progress>,
     /// The one button.
+    /// Asks how satisfied the customer is.
+    pub(crate) scale: Option<Scale>,
     pub(crate) button: Option<Button>,
     pub(crate) facts: Vec<Fact>,
     /// What happens next; for problems: what happened, what we know, what we do, what the customer can do.
@@ -65,6 +67,21 @@ pub(crate) struct Progress {
     /// `out` means ready to be collected.
     pub(crate) collect: bool,
     pub(crate) delivered: bool,
+}
+
+/// A scale of which each point is a link.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Scale {
+    pub(crate) title: String,
+    pub(crate) points: Vec<ScalePoint>,
+}
+
+/// One point of a scale.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct ScalePoint {
+    pub(crate) number: u8,
+    pub(crate) label: String,
+    pub(crate) link: String,
 }
 
 /// The one button.

@@ -215,6 +215,7 @@ fn usual(stage: Stage) -> View {
             page: None,
             support: None,
             feedback: None,
+            scale: true,
             unsubscribe: Some("https://harbour.example/messages/stop".into()),
         },
     };

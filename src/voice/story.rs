@@ -2,12 +2,13 @@
 
 use super::brand::Brand;
 use super::harmless::{self, NAME_CHARS_MAX, TEXT_CHARS_MAX};
-use super::page::{Button, Day, Fact, List, Page, Progress, Step, Total};
+use super::page::{Button, Day, Fact, List, Page, Progress, Scale, ScalePoint, Step, Total};
 use super::shelf;
 use super::tongue::Tongue;
 use super::view::{Address, Correction, Parcel, Pickup};
 use super::words::WordsError;
 use crate::domain::event::Reason;
+use crate::domain::listen::rating::Question;
 use crate::domain::person::Role;
 use crate::domain::stage::{Class, Stage};
 
@@ -26,6 +27,7 @@ pub(crate) fn page(tongue: &Tongue<'_>) -> Result<Page, WordsError> {
         day: day(tongue)?,
         code: view.this_parcel().and_then(|parcel| parcel.pickup.as_ref()).and_then(code),
         progress: progress(view.stage),
+        scale: scale(tongue)?,
         button: button(tongue)?,
         facts: facts(tongue)?,
         steps: steps(tongue)?,
@@ -53,7 +55,7 @@ pub(crate) fn text(tongue: &Tongue<'_>) -> Result<(String, Option<String>), Word
     let link = match wish(tongue.view.stage) {
         Wish::Track => track_link(tongue).or_else(|| order_link(tongue)),
         Wish::Order => order_link(tongue),
-        Wish::Feedback => https(tongue.view.links.feedback.as_deref()),
+        Wish::Feedback => own_page(tongue.view.links.feedback.as_deref()),
     };
     Ok((format!("{}: {words}", tongue.brand.name), link))
 }
@@ -194,7 +196,7 @@ fn button(tongue: &Tongue<'_>) -> Result<Option<Button>, WordsError> {
         Wish::Track => (track_link(tongue), order_link(tongue).map(|link| ("order-button", link))),
         Wish::Order => (order_link(tongue), track_link(tongue).map(|link| ("track-button", link))),
         Wish::Feedback => {
-            (https(tongue.view.links.feedback.as_deref()), order_link(tongue).map(|link| ("order-button", link)))
+            (own_page(tongue.view.links.feedback.as_deref()), order_link(tongue).map(|link| ("order-button", link)))
         }
     };
     match (own, other) {
@@ -202,6 +204,20 @@ fn button(tongue: &Tongue<'_>) -> Result<Option<Button>, WordsError> {
         (None, Some((label, link))) => Ok(Some(Button { label: tongue.word(label)?, link })),
         (None, None) => Ok(None),
     }
+}
+
+/// How satisfied, by one link for each point. A link preselects and counts nothing: mail scanners follow all five.
+fn scale(tongue: &Tongue<'_>) -> Result<Option<Scale>, WordsError> {
+    let links = &tongue.view.links;
+    let wanted = tongue.view.stage == Stage::Feedback && links.scale;
+    let Some(page) = own_page(links.feedback.as_deref()).filter(|_| wanted) else { return Ok(None) };
+    let (lowest, highest) = Question::Csat.scale();
+    let point = |number: u8| {
+        let label = tongue.word(&format!("rating-csat-{number}"))?;
+        Ok(ScalePoint { number, label, link: format!("{page}?csat={number}") })
+    };
+    let points = (lowest..=highest).map(point).collect::<Result<_, WordsError>>()?;
+    Ok(Some(Scale { title: tongue.word("rating-scale")?, points }))
 }
 
 /// Where the parcel is followed: on our own page where there is one, since it stays with the shop, speaks the customer's

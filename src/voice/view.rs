@@ -281,6 +281,8 @@ pub struct Links {
     pub support: Option<String>,
     /// Where a rating is given.
     pub feedback: Option<String>,
+    /// Whether the mail itself asks how satisfied the customer is: one link for each point of the scale.
+    pub scale: bool,
     /// One click and no more of these; shown in the footer.
     pub unsubscribe: Option<String>,
 }

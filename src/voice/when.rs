@@ -157,6 +157,12 @@ impl Teller<'_> {
         self.formats.time(self.zone.to_datetime(at).time())
     }
 
+    /// A day and a time as a label: "Thursday 26 November, 14:30", never "today".
+    pub(crate) fn moment(&self, at: Timestamp) -> String {
+        let there = self.zone.to_datetime(at);
+        format!("{}, {}", self.date(there.date()), self.formats.time(there.time()))
+    }
+
     /// The calendar day of an instant, at the destination.
     pub(crate) fn day_of(&self, at: Timestamp) -> Date {
         self.zone.to_datetime(at).date()

@@ -2,6 +2,8 @@
 
 /// `POST /v1/callbacks/…`.
 pub mod callback;
+/// Ratings, cases and returns: the pages, and the API of shop systems.
+pub mod care;
 /// The demo's pages.
 pub mod demo;
 /// `POST /v1/events`.

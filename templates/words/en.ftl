@@ -1018,7 +1018,7 @@ rating-given = You have rated this order already. New answers take the place of 
 rating-not-yet = You can rate this order as soon as a parcel of it has been delivered.
 rating-thanks-title = Thank you
 rating-thanks = Your answers have reached { $brand }.
-rating-thanks-case = We are sorry that it did not go well. Because of your answers we have opened a case for you. Somebody reads it and answers by { $by }; you find the answer on this page.
+rating-thanks-case = We are sorry that it did not go well. Because of your answers we have opened a case for you. Somebody reads it and answers by { $by }. You find the answer in your case.
 rating-case-link = See your case
 rating-change = Change your answers
 

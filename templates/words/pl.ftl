@@ -970,7 +970,7 @@ rating-given = To zamówienie już ma Twoją ocenę. Nowe odpowiedzi zastąpią 
 rating-not-yet = Zamówienie można ocenić, gdy tylko dotrze któraś z jego paczek.
 rating-thanks-title = Dziękujemy
 rating-thanks = Twoje odpowiedzi dotarły do { $brand }.
-rating-thanks-case = Przykro nam, że coś poszło nie tak. Na podstawie Twoich odpowiedzi założyliśmy zgłoszenie. Ktoś je przeczyta i odpowie do: { $by }; odpowiedź znajdziesz na tej stronie.
+rating-thanks-case = Przykro nam, że coś poszło nie tak. Na podstawie Twoich odpowiedzi założyliśmy zgłoszenie. Ktoś je przeczyta i odpowie do: { $by }. Odpowiedź znajdziesz w zgłoszeniu.
 rating-case-link = Zobacz zgłoszenie
 rating-change = Zmień odpowiedzi
 

@@ -4,6 +4,7 @@ mod alerts;
 mod asking;
 mod backtest;
 mod broker;
+mod care;
 mod channels;
 mod cli;
 mod consent;

@@ -2,6 +2,7 @@
 
 mod acting;
 pub(crate) mod browser;
+mod caring;
 mod entering;
 mod looks;
 mod seed;

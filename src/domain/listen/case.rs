@@ -2,6 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::domain::id::{self, OrderKey};
+use crate::domain::person::Role;
 
 macro_rules! sorts {
     ($($(#[$doc:meta])* $name:ident = $word:literal, $words:literal;)*) => {
@@ -51,6 +55,11 @@ impl Sort {
     pub fn offered() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|sort| *sort != Self::LowScore)
     }
+}
+
+/// The id of the case that a person's low answers about an order open by themselves: there is one at most.
+pub fn low_score_id(order: &OrderKey, role: Role) -> Uuid {
+    id::made_of(&format!("low score\0{order}\0{}", role.as_str()))
 }
 
 /// Where a case stands, as the customer sees it.

@@ -6,6 +6,7 @@
 mod act;
 mod alerts;
 mod audit;
+mod cases;
 mod done;
 mod doubt;
 mod found;
@@ -22,8 +23,10 @@ mod page;
 pub mod people;
 mod plot;
 mod quarantine;
+mod returns;
 mod settings;
 mod tell;
+mod voices;
 mod words;
 mod work;
 
@@ -157,6 +160,12 @@ impl Ops {
             .route("/ops/doubt", get(doubt::show).post(doubt::settle))
             .route("/ops/quarantine", get(quarantine::list).post(quarantine::mend))
             .route("/ops/quarantine/{id}", get(quarantine::entry))
+            .route("/ops/cases", get(cases::show))
+            .route("/ops/cases/{id}", get(cases::one).post(cases::act))
+            .route("/ops/cases/{id}/photos/{photo}", get(cases::photo))
+            .route("/ops/returns", get(returns::show).post(returns::decide))
+            .route("/ops/voices", get(voices::show))
+            .route("/ops/voices.csv", get(voices::csv))
             .route("/ops/lanes", get(lanes::show))
             .route("/ops/audit", get(audit::show))
             .route("/ops/find", get(found::show))

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::alerts::Row;
 use super::audit::Act;
+use super::cases::Row as CaseRow;
 use super::guard::{Visitor, failed};
 use super::page::{Page, Showing};
 use super::plot::{Chances, chances};
@@ -50,6 +51,7 @@ struct Facts {
     alerts: Vec<Row>,
     cleared: Vec<Row>,
     chances: Option<Chances>,
+    cases: Vec<CaseRow>,
     messages: Vec<Message>,
     line: Vec<Line>,
     timers: Vec<Timer>,
@@ -137,6 +139,7 @@ impl Inner {
     async fn facts(&self, story: Story) -> Result<Facts, StoreError> {
         let key = &story.key;
         let watched = self.store.watched_of(key).await?;
+        let cases = self.store.cases_of(key).await?;
         let audited = self.store.audited_of(key).await?;
         let state = story.order.state(&self.policies.of(&key.brand()).zone);
         let zone = &self.entrance.zone;
@@ -169,6 +172,7 @@ impl Inner {
             alerts: open.into_iter().map(|watched| self.row_of(watched)).collect(),
             cleared: over.into_iter().rev().map(|watched| self.row_of(watched)).collect(),
             chances: chances(&chances_of(&story.order.told, &watched, zone), zone),
+            cases: cases.iter().rev().map(|case| self.case_row(case)).collect(),
             messages: story.notices.iter().rev().map(|row| self.message(key, row)).collect(),
             line: lines(&story, zone),
             timers: self.timers(&story),

@@ -19,7 +19,7 @@ macro_rules! templates {
     };
 }
 
-const TEMPLATES: [(&str, &str); 16] = templates![
+const TEMPLATES: [(&str, &str); 20] = templates![
     "frame",
     "moment",
     "filters",
@@ -33,6 +33,10 @@ const TEMPLATES: [(&str, &str); 16] = templates![
     "doubt",
     "quarantine",
     "entry",
+    "cases",
+    "case",
+    "returns",
+    "voices",
     "lanes",
     "audit",
     "found",
@@ -50,6 +54,10 @@ pub(super) enum Page {
     Doubt,
     Quarantine,
     Entry,
+    Cases,
+    Case,
+    Returns,
+    Voices,
     Lanes,
     Audit,
     Found,
@@ -67,6 +75,10 @@ impl Page {
             Self::Doubt => "doubt",
             Self::Quarantine => "quarantine",
             Self::Entry => "entry",
+            Self::Cases => "cases",
+            Self::Case => "case",
+            Self::Returns => "returns",
+            Self::Voices => "voices",
             Self::Lanes => "lanes",
             Self::Audit => "audit",
             Self::Found => "found",
@@ -79,6 +91,9 @@ impl Page {
             Self::Work | Self::Alerts | Self::Order | Self::Message | Self::Found => "work",
             Self::Doubt => "doubt",
             Self::Quarantine | Self::Entry => "quarantine",
+            Self::Cases | Self::Case => "cases",
+            Self::Returns => "returns",
+            Self::Voices => "voices",
             Self::Lanes => "lanes",
             Self::Audit => "audit",
             Self::Login | Self::Refusal => "",
@@ -136,8 +151,11 @@ struct Place {
     is_here: bool,
 }
 
-const PLACES: [(&str, &str, &str); 5] = [
+const PLACES: [(&str, &str, &str); 8] = [
     ("work", "/ops", "Work"),
+    ("cases", "/ops/cases", "Cases"),
+    ("returns", "/ops/returns", "Returns"),
+    ("voices", "/ops/voices", "Voices"),
     ("doubt", "/ops/doubt", "In doubt"),
     ("quarantine", "/ops/quarantine", "Quarantine"),
     ("lanes", "/ops/lanes", "Lanes"),
@@ -226,7 +244,7 @@ impl Pages {
         match self.engine.render(page.template(), framed) {
             Ok(html) => {
                 let policy = format!(
-                    "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; \
+                    "default-src 'none'; img-src 'self'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; \
                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
                 );
                 let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];

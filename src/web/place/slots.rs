@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{Opened, Place};
 use crate::store::StoreError;
 use crate::voice::place::Sight;
+use crate::web::care::slot::Told;
 
 /// What those who fill the slots may look at.
 pub struct Seen<'a> {
@@ -32,8 +33,19 @@ pub(super) async fn content(_place: &Place, _seen: &Seen<'_>) -> Result<Content,
 ///
 /// # Errors
 /// When the database does not answer.
-pub(super) async fn care(_place: &Place, _seen: &Seen<'_>) -> Result<Care, StoreError> {
-    Ok(Care::default())
+pub(super) async fn care(place: &Place, seen: &Seen<'_>) -> Result<Care, StoreError> {
+    let Opened { link, order, brand, policy, now } = seen.opened;
+    // Whoever has a link that was passed on reads, and says nothing in the customer's name.
+    let Some(role) = link.reader.role() else { return Ok(Care::default()) };
+    let told = Told::of(&place.inner.store, &link.order).await?;
+    let (page, voice) = (place.inner.links.page_url(link), place.inner.voice.load());
+    let Some(speech) = voice.speech(brand, Some(seen.locale)) else { return Ok(Care::default()) };
+    let care = told.care(&order.state(&policy.zone), policy, role, &page, *now, &speech);
+    // The page without this is better than none.
+    Ok(care.unwrap_or_else(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, "what a customer can do cannot be put into words");
+        Care::default()
+    }))
 }
 
 /// Blocks of a brand's own content, in the order in which they are shown.

@@ -28,6 +28,8 @@ async fn every_page_is_for_everybody() {
     let db = Db::sqlite().await;
     let site = Site::new(&db).await;
     seed::morning(&db, &site).await;
+    let case = super::caring::told(&db, "A-1001", 100).await;
+    let case = format!("/ops/cases/{case}");
     let base = format!("http://localhost:{}", site.client.addr.port());
     let found = beside(move || {
         let mut browser = Browser::start();
@@ -54,6 +56,10 @@ async fn every_page_is_for_everybody() {
             ("doubt", "/ops/doubt"),
             ("quarantine", "/ops/quarantine"),
             ("entry", "/ops/quarantine/1"),
+            ("cases", "/ops/cases"),
+            ("case", case.as_str()),
+            ("returns", "/ops/returns"),
+            ("voices", "/ops/voices"),
             ("lanes", "/ops/lanes"),
             ("audit", "/ops/audit"),
             ("found", "/ops/find?q=nothing"),
