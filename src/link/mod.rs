@@ -2,7 +2,8 @@
 //!
 //! Every token is a body and a seal, in URL-safe base64. The seal is HMAC-SHA256 over a purpose and the body, cut to 16 bytes:
 //! 128 bits that nobody guesses. The purpose keeps a seal of one sort of link from fitting another. No token names an address
-//! or a person: an opt-out's contact is a pseudonym.
+//! or a person: an opt-out's contact is a pseudonym, and the body of a page's token, which names an order, is masked, so that
+//! whoever a page was passed on to cannot read the order's number off its address.
 
 mod page;
 mod stamp;
@@ -169,6 +170,7 @@ impl Links {
     /// A body with its seal, as text.
     fn sealed(&self, purpose: Purpose<'_>, mut body: Vec<u8>) -> String {
         let seal = seal(&self.keys[0], purpose, &body);
+        mask(&self.keys[0], purpose, &seal, &mut body);
         body.extend_from_slice(&seal);
         URL_SAFE_NO_PAD.encode(body)
     }
@@ -178,13 +180,34 @@ impl Links {
         if token.len() > TOKEN_CHARS_MAX {
             return None;
         }
-        let mut bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-        let length = bytes.len().checked_sub(SEAL_BYTES)?;
-        let (body, given) = bytes.split_at(length);
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (masked, given) = bytes.split_last_chunk::<SEAL_BYTES>()?;
+        let mut found = None;
         // Every key is tried, so that the time taken does not tell which one fits.
-        let fits = self.keys.iter().fold(false, |fits, key| fits | bool::from(seal(key, purpose, body).ct_eq(given)));
-        bytes.truncate(length);
-        fits.then_some(bytes)
+        for key in &self.keys {
+            let mut body = masked.to_vec();
+            mask(key, purpose, given, &mut body);
+            if bool::from(seal(key, purpose, &body).ct_eq(given)) {
+                found = Some(body);
+            }
+        }
+        found
+    }
+}
+
+/// Hides the body of a page's token, or shows it again: a stream made of the seal, which is another for every body.
+fn mask(key: &Hmac<Sha256>, purpose: Purpose<'_>, seal: &[u8; SEAL_BYTES], body: &mut [u8]) {
+    match purpose {
+        Purpose::Page => {}
+        Purpose::OptOut | Purpose::Form(_) => return,
+    }
+    for (block, bytes) in (0_u64..).zip(body.chunks_mut(32)) {
+        let mut mac = key.clone();
+        mac.update(b"doorstep mask\0");
+        mac.update(seal);
+        mac.update(&block.to_be_bytes());
+        let stream: [u8; 32] = mac.finalize().into_bytes().into();
+        bytes.iter_mut().zip(stream).for_each(|(byte, other)| *byte ^= other);
     }
 }
 

@@ -79,6 +79,8 @@ impl Links {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use secrecy::SecretString;
 
     use super::*;
@@ -107,6 +109,14 @@ mod tests {
             assert!(url.starts_with("https://post.harbour.example/t/"), "{url}");
             assert_eq!(links().page(token(&url)), Some(page(order)));
         }
+    }
+
+    #[test]
+    fn nobody_reads_the_order_off_the_address() {
+        let url = links().page_url(&page("HG-1042"));
+        let bytes = URL_SAFE_NO_PAD.decode(token(&url)).expect("base64");
+        let holds = |text: &str| bytes.windows(text.len()).any(|some| some == text.as_bytes());
+        assert!(!holds("HG-1042") && !holds("harbour"));
     }
 
     #[test]

@@ -296,10 +296,15 @@ fn the_demo_shows_orders_and_their_messages_and_stops_by_itself() {
         let orders = list.split("href=\"/orders/").skip(1).filter_map(|rest| rest.split('"').next());
         mail = orders.map(|order| page(address, &format!("/orders/{order}"))).find_map(|order| {
             let (_, rest) = order.split_once("src=\"/messages/")?;
-            Some(rest.split('"').next()?.to_owned())
+            let (_, own) = order.split_once("href=\"/t/")?;
+            Some((rest.split('"').next()?.to_owned(), own.split('"').next()?.to_owned()))
         });
     }
-    let mail = page(address, &format!("/messages/{}", mail.expect("found")));
+    let (mail, own) = mail.expect("found");
+    let mail = page(address, &format!("/messages/{mail}"));
+    assert!(mail.contains(&format!("http://{address}/t/")), "the mail leads to the order's page: {mail}");
+    let own = page(address, &format!("/t/{own}"));
+    assert!(own.starts_with("HTTP/1.1 200") && own.contains("id=\"headline\""), "the customer's own page: {own}");
     assert!(mail.contains("sandbox") && mail.contains("text/html"), "the mail is fenced in: {mail}");
     assert!(page(address, "/orders/harbour/none").starts_with("HTTP/1.1 404"));
     assert!(page(address, "/ops").contains("This is the demo"), "the console is open to whoever sits here");
