@@ -155,14 +155,21 @@ fn links(address: SocketAddr) -> anyhow::Result<Links> {
 }
 
 fn story(args: &Args) -> anyhow::Result<Vec<Arriving>> {
-    simulate::stream(&simulate::Args {
+    let mut story = simulate::stream(&simulate::Args {
         orders: args.orders,
         seed: args.seed,
         start: "2026-11-02T00:00:00Z".parse().context("the first Monday of the story")?,
         days: DAYS,
         end: None,
         brands: BRANDS.map(|(name, _)| name.to_owned()).to_vec(),
-    })
+    })?;
+    // The simulated shops have no pages of their own to lead to: every message leads to the order's page here.
+    for one in &mut story {
+        if let Some(links) = one.event.pointer_mut("/data/order/links").and_then(Value::as_object_mut) {
+            links.remove("order");
+        }
+    }
+    Ok(story)
 }
 
 fn brands() -> anyhow::Result<BTreeMap<String, Brand>> {
