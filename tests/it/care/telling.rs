@@ -19,6 +19,7 @@ on_both!(
     a_late_answer_is_owned_up_to,
     what_was_delivered_may_go_back_and_the_decision_is_shown,
     what_goes_back_is_what_was_ordered,
+    the_orders_own_page_shows_what_can_be_done_and_where_it_stands,
 );
 
 async fn only_case(db: &Db, id: &str) -> Case {
@@ -187,4 +188,32 @@ async fn what_goes_back_is_what_was_ordered(db: &Db) {
     assert!(site.get(&format!("{coming}/return")).await.contains("Nothing of this order can be sent back here"));
     db.clock.advance(SignedDuration::from_hours(31 * 24));
     assert!(site.get(&path).await.contains("Nothing of this order can be sent back here"), "its time is over");
+}
+
+async fn the_orders_own_page_shows_what_can_be_done_and_where_it_stands(db: &Db) {
+    let site = Site::new(db).await;
+    let coming = site.get(&site.order("B2", "en", "Mug", false).await).await;
+    assert!(
+        coming.contains("/problem\"") && !coming.contains("/rating\"") && !coming.contains("/return\""),
+        "{coming}"
+    );
+    let page = site.delivered("A1", "en").await;
+    let html = site.get(&page).await;
+    for (path, words) in
+        [("rating", "Rate this order"), ("problem", "Something is wrong"), ("return", "Send something back")]
+    {
+        assert!(html.contains(&format!("/{path}\"")) && html.contains(words), "{path}: {html}");
+    }
+    site.fill(db, &format!("{page}/rating"), &[("csat", "5")]).await;
+    site.tell(db, &page, "missing_item", "", &[]).await;
+    let fields = [("qty.0.L1", "1"), ("reason", "faulty"), ("wish", "refund")];
+    site.fill(db, &format!("{page}/return"), &fields).await;
+    let html = site.get(&page).await;
+    assert!(!html.contains("Rate this order"), "once is enough: {html}");
+    assert!(html.contains("Your message: Something is missing") && html.contains("Waiting for our answer"), "{html}");
+    assert!(html.contains("Your return request") && html.contains("Waiting for a decision"), "{html}");
+    let shared = site.get(&site.page("A1", doorstep::link::Reader::Shared, 0)).await;
+    for words in ["Your message", "Your return request", "Something is wrong", "/problem\"", "/rating\""] {
+        assert!(!shared.contains(words), "{words}: {shared}");
+    }
 }
