@@ -159,7 +159,8 @@ fn channels(config: &Config, findings: &mut Findings) {
         Ok(None) => findings.add(
             "links",
             Grade::Note,
-            "mails carry no one-click opt-out: set links.base_url and links.secret_files",
+            "customers have no pages, nobody is asked how it went, and mails carry no one-click opt-out: set links.base_url and \
+             links.secret_files",
         ),
         Err(wrong) => findings.add("links", Grade::Problem, with_causes(&wrong)),
     }
