@@ -1,5 +1,5 @@
 //! How soon an order's page begins to arrive, at 200 requests a second: `cargo bench --bench page`, with `-- --slow` beside 2,000
-//! sockets that say nothing. Client and server share the machine.
+//! sockets that say nothing, with `-- --rate=20` at another rate. Client and server share the machine.
 //!
 //! The goals are a first byte within 20 ms at the median, and 300 ms for 99 in 100 beside the slow sockets. The database is SQLite;
 //! `DATABASE_URL` names another, which must be empty.
@@ -28,6 +28,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 const ORDERS: usize = 2_000;
+/// Unless another is asked for.
 const PER_SECOND: u32 = 200;
 const SECONDS: u32 = 20;
 const SLOW: usize = 2_000;
@@ -75,9 +76,10 @@ async fn measure() {
             slow.push(stream);
         }
     }
-    let mut ticks = tokio::time::interval(Duration::from_secs(1) / PER_SECOND);
+    let rate = std::env::args().find_map(|arg| arg.strip_prefix("--rate=")?.parse().ok()).unwrap_or(PER_SECOND);
+    let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate);
     let mut asked = Vec::new();
-    for n in 0..usize::try_from(PER_SECOND * SECONDS).expect("a small number") {
+    for n in 0..usize::try_from(rate * SECONDS).expect("a small number") {
         ticks.tick().await;
         asked.push(tokio::spawn(first_byte(address, path(n))));
     }
@@ -91,7 +93,7 @@ async fn measure() {
     #[expect(clippy::print_stdout, reason = "a measurement tells its figures")]
     {
         println!(
-            "{} pages of {size} bytes at {PER_SECOND}/s{others}: first byte after {:.1} ms (median), {:.1} ms (90 %), {:.1} ms \
+            "{} pages of {size} bytes at {rate}/s{others}: first byte after {:.1} ms (median), {:.1} ms (90 %), {:.1} ms \
              (99 %), {:.1} ms (the last)",
             times.len(),
             at(50),
