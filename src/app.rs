@@ -21,9 +21,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::apply::Hinge;
 use crate::channel::broker::Publisher;
-use crate::channel::email;
+use crate::channel::{email, sms};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::consent;
 use crate::ingest::amqp::Consumer;
 use crate::ingest::gather::Gatherer;
 use crate::link::Links;
@@ -39,9 +40,9 @@ use crate::web::health::{Health, Part};
 use crate::web::ops::lanes::Lanes;
 use crate::web::ops::people::Entrance;
 use crate::web::ops::{self, Ops, Parts as OpsParts};
-use crate::web::optout::OptOuts;
 use crate::web::place::{Parts as PlaceParts, Place};
 use crate::web::token::Tokens;
+use crate::web::wishes::Wishes;
 use crate::web::{Settings as WebSettings, server};
 use parts::Parts;
 use voices::{Speaking, Voices};
@@ -115,11 +116,21 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
 pub(crate) fn customers(store: &Store, voices: &Voices, forms: Forms, tells: bool, stop: CancellationToken) -> Router {
     let (links, store) = (forms.links().clone(), store.clone());
     let (voice, default_brand, policies) = (voices.voice(), voices.default_brand().clone(), voices.policies());
-    let opt_outs = OptOuts::new(store.clone(), links.clone());
     let parts = PlaceParts { store: store.clone(), links, voice: Arc::clone(&voice), default_brand, policies };
     let place = Place::new(parts, stop);
     let care = Care::new(CareParts { place: place.clone(), store, forms, voice, tells });
-    place.routes().merge(care.routes()).merge(opt_outs.routes())
+    place.routes().merge(care.routes())
+}
+
+/// The page of wishes. Its codes go out by a way of their own, since the dispatcher's carries notices alone.
+pub(crate) fn wishes(
+    (sms, consent): (&sms::Settings, &consent::settings::Settings),
+    store: &Store,
+    voices: &Voices,
+    forms: Forms,
+) -> anyhow::Result<Router> {
+    let sms = sms::Sender::new(sms, store.clock().clone()).context("section sms")?;
+    Ok(Wishes::new(store.clone(), forms, voices.speaker(None), sms, consent).routes())
 }
 
 /// The running loops, in the order in which they stop.
@@ -163,7 +174,7 @@ impl Worker {
             let parts = OpsParts { entrance, store, decoder, hinge, policies, messages, lanes, fresh_for };
             Ops::new(parts, entrances.clone()).routes()
         });
-        let callbacks = Callbacks::new(store.clone(), hinge.clone(), &config.consent)?;
+        let callbacks = Callbacks::new(store.clone(), hinge.clone(), &config.consent)?.routes();
         let gathering = CancellationToken::new();
         let (gatherer, gathers) = Gatherer::new(hinge, gathering.clone());
         let gatherer_task = tokio::spawn(gathers);
@@ -172,8 +183,9 @@ impl Worker {
             .routes()
             .merge(Api::new(store.clone(), api_tokens, tells).routes())
             .merge(Health::new(health, telemetry::render).routes())
-            .merge(callbacks.routes());
+            .merge(callbacks);
         if let Some(forms) = forms {
+            router = router.merge(wishes((&config.sms, &config.consent), &store, &voices, forms.clone())?);
             router = router.merge(customers(&store, &voices, forms, tells, entrances.clone()));
         }
         router = router.merge(ops.unwrap_or_default());

@@ -51,6 +51,8 @@ pub enum Verdict {
     Waiting,
     /// Kept; nothing is done with its type.
     UnknownType,
+    /// Its order is that of somebody who was forgotten: only its key is kept.
+    Erased,
     /// Kept in quarantine, for this reason.
     Refused { reason: String },
 }
@@ -277,12 +279,14 @@ impl Hinge {
         facts: &[(usize, &Event)],
         verdicts: &mut [Verdict],
     ) -> Result<Vec<(TrackingNumber, crate::domain::id::EventKey)>, Failed> {
-        let named: Vec<(OrderKey, &Event)> =
-            facts.iter().filter_map(|(_, event)| Some((event.order_key()?, *event))).collect();
-        self.load(tx, batch, named.iter().map(|(key, _)| key)).await?;
+        let named: Vec<(OrderKey, usize, &Event)> =
+            facts.iter().filter_map(|(place, event)| Some((event.order_key()?, *place, *event))).collect();
+        self.load(tx, batch, named.iter().map(|(key, ..)| key)).await?;
         crash::point("apply.loaded");
-        for (key, event) in &named {
-            self.fold(batch, key, event);
+        for (key, place, event) in &named {
+            if !self.fold(batch, key, event) {
+                verdicts[*place] = Verdict::Erased;
+            }
         }
         let numbered: Vec<(usize, &TrackingNumber, &Event)> = facts
             .iter()
@@ -314,7 +318,9 @@ impl Hinge {
                 waiting.push(((*number).clone(), event.key));
             }
             for key in &homes[number] {
-                self.fold(batch, key, event);
+                if !self.fold(batch, key, event) {
+                    verdicts[*place] = Verdict::Erased;
+                }
                 batch.adopt(event.key, key);
             }
         }
@@ -341,9 +347,10 @@ impl Hinge {
         Ok(())
     }
 
-    fn fold(&self, batch: &mut Batch, key: &OrderKey, event: &Event) {
+    /// False if the order is that of somebody who was forgotten.
+    fn fold(&self, batch: &mut Batch, key: &OrderKey, event: &Event) -> bool {
         let policy = self.policies.of(&key.brand());
-        batch.fold(key, event, &policy, self.clock.now(), self.cause);
+        batch.fold(key, event, &policy, self.clock.now(), self.cause)
     }
 
     async fn load(&self, tx: &mut Tx, batch: &mut Batch, keys: impl Iterator<Item = &OrderKey>) -> Result<(), Failed> {
@@ -367,7 +374,7 @@ impl Hinge {
         let now = self.clock.now();
         let written = batch.finish();
         let Written { orders, mut states, numbers, adopted, wakes, notices, withdrawn, recheck, .. } = written;
-        let Written { silences, tallies, alerts, cleared, .. } = written;
+        let Written { silences, tallies, alerts, cleared, blanked, .. } = written;
         let mut room = Room::reserve(&self.handoff, &notices, now);
         crash::point("apply.reserved");
         let notices: Vec<Planned> =
@@ -394,6 +401,7 @@ impl Hinge {
             outcomes,
         };
         let inserted = tx.save(&changes, LEASE.unsigned_abs()).await?;
+        tx.blank(&blanked).await?;
         crash::point("apply.written");
         tx.commit().await?;
         crash::point("apply.committed");

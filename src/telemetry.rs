@@ -45,7 +45,7 @@ labels! {
     pub enum Door { Amqp = "amqp", Http = "http", File = "file", Timer = "timer", }
     /// What became of an event: the kinds of [`Verdict`].
     pub enum EventVerdict {
-        Applied = "applied", Repeat = "repeat", Waiting = "waiting", UnknownType = "unknown_type", Refused = "refused",
+        Applied = "applied", Repeat = "repeat", Waiting = "waiting", UnknownType = "unknown_type", Erased = "erased", Refused = "refused",
     }
     /// What became of a notice: planned, and the kinds of [`rows::Verdict`].
     pub enum NoticeOutcome {
@@ -73,6 +73,7 @@ impl From<&Verdict> for EventVerdict {
             Verdict::Repeat => Self::Repeat,
             Verdict::Waiting => Self::Waiting,
             Verdict::UnknownType => Self::UnknownType,
+            Verdict::Erased => Self::Erased,
             Verdict::Refused { .. } => Self::Refused,
         }
     }

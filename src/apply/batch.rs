@@ -44,6 +44,8 @@ pub(super) struct Batch {
     tallies: Vec<TallyRow>,
     wakes: HashMap<OrderKey, Option<Timestamp>>,
     adopted: Vec<(EventKey, OrderKey)>,
+    /// Events of orders whose person was forgotten: nothing that they say is kept.
+    blanked: Vec<EventKey>,
 }
 
 /// A stored order's document could not be read.
@@ -69,6 +71,7 @@ pub(super) struct Written {
     pub(super) tallies: Vec<TallyRow>,
     pub(super) alerts: Vec<Alert>,
     pub(super) cleared: Vec<(OrderKey, AlertKey, &'static str)>,
+    pub(super) blanked: Vec<EventKey>,
 }
 
 impl Batch {
@@ -109,10 +112,22 @@ impl Batch {
         facts.iter().filter_map(|(_, event)| Some(scanned_by(event, order(event), now)?.to_owned())).collect()
     }
 
-    /// Folds an event into its order, and keeps what follows. The order must have been loaded.
-    pub(super) fn fold(&mut self, key: &OrderKey, event: &Event, policy: &Policy, now: Timestamp, cause: Cause) {
+    /// Folds an event into its order, and keeps what follows. The order must have been loaded. False where its person was
+    /// forgotten: then nothing of the event is kept.
+    pub(super) fn fold(
+        &mut self,
+        key: &OrderKey,
+        event: &Event,
+        policy: &Policy,
+        now: Timestamp,
+        cause: Cause,
+    ) -> bool {
         let number = event.shipment_patch.as_ref().and_then(|patch| patch.tracking_number.as_ref());
         let held = self.orders.get_mut(key).expect("orders are loaded before events are folded");
+        if held.order.is_erased() {
+            self.blanked.push(event.key);
+            return false;
+        }
         let is_new =
             number.is_some_and(|number| !held.order.known.parcels.values().any(|facts| facts.numbers.contains(number)));
         let ctx = Context { now, policy, cause, quiet_feeds: &self.quiet_feeds };
@@ -123,6 +138,7 @@ impl Batch {
             self.numbers.entry(number.clone()).or_default().insert(key.clone());
         }
         self.keep(key, effects, now);
+        true
     }
 
     /// Looks at an order again because its time has come.
@@ -133,7 +149,9 @@ impl Batch {
         now: Timestamp,
         school: &mut School,
     ) {
-        let Some(held) = self.orders.get_mut(key).filter(|held| held.was_read) else { return };
+        let Some(held) = self.orders.get_mut(key).filter(|held| held.was_read && !held.order.is_erased()) else {
+            return;
+        };
         let ctx = Context { now, policy, cause, quiet_feeds: &self.quiet_feeds };
         let (order, effects) = look(&ctx, key, std::mem::take(&mut held.order), school);
         held.order = order;
@@ -143,7 +161,8 @@ impl Batch {
 
     /// Takes the necessary news of a notice to the person's other channel.
     pub(super) fn reroute(&mut self, notice: &Notice, is_dead: bool, policy: &Policy, now: Timestamp) {
-        let Some(held) = self.orders.get_mut(&notice.order).filter(|held| held.was_read) else { return };
+        let is_ours = |held: &&mut Held| held.was_read && !held.order.is_erased();
+        let Some(held) = self.orders.get_mut(&notice.order).filter(is_ours) else { return };
         let ctx = Context { now, policy, cause: Cause::Fact, quiet_feeds: &self.quiet_feeds };
         let (order, effects) = reroute(&ctx, notice, is_dead, std::mem::take(&mut held.order));
         held.order = order;
@@ -236,6 +255,7 @@ impl Batch {
             tallies: self.tallies,
             alerts: self.alerts,
             cleared: self.cleared,
+            blanked: self.blanked,
         }
     }
 }

@@ -194,6 +194,20 @@ impl Capture {
         Ok(Receipt { id })
     }
 
+    /// Keeps a text that is no notice, as `<key>.txt`; memory has no place for it.
+    ///
+    /// # Errors
+    /// [`SendError::Later`] when the disk refuses.
+    pub async fn keep_text(&self, key: uuid::Uuid, text: &str) -> Result<(), SendError> {
+        match self {
+            Self::Memory(_) => Err(super::misfit()),
+            Self::Folder(folder) => {
+                let text = Bytes::copy_from_slice(text.as_bytes());
+                super::hook::keep(folder.dir.clone(), vec![(format!("{key}.txt"), text)]).await
+            }
+        }
+    }
+
     /// Names the far side, for the breaker and for logs.
     pub fn endpoint(&self) -> &'static str {
         "capture"

@@ -127,6 +127,17 @@ impl Sender {
         }
     }
 
+    /// One attempt to send a code that confirms a number: a text about no order, which nobody sends again.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub async fn send_code(&self, code: &CodeText<'_>) -> Result<(), SendError> {
+        match self {
+            Self::Webhook(gateway) => gateway.send_code(code).await,
+            Self::Capture(capture) => capture.keep_text(code.key, &code.text.body).await,
+        }
+    }
+
     /// Whether the far side recognises the key, so that the same bytes may be sent again after a doubt.
     pub fn idempotent(&self) -> bool {
         match self {
@@ -142,6 +153,18 @@ impl Sender {
             Self::Capture(capture) => capture.endpoint(),
         }
     }
+}
+
+/// A text with a code that confirms a number.
+#[derive(Debug)]
+pub struct CodeText<'a> {
+    /// The `webhook-id`.
+    pub key: uuid::Uuid,
+    pub to: &'a str,
+    pub text: Text,
+    pub brand: &'a str,
+    /// BCP 47.
+    pub locale: &'a str,
 }
 
 /// A gateway's endpoint and the secrets it shares with us.
@@ -175,10 +198,11 @@ struct Data<'a> {
     segments: u8,
     encoding: Encoding,
     brand: &'a str,
-    order_id: &'a str,
+    /// Absent from a code that confirms a number: that is about no order.
+    order_id: Option<&'a str>,
     shipment_id: Option<&'a str>,
-    #[schemars(with = "Stage")]
-    stage: &'static str,
+    #[schemars(with = "Option<Stage>")]
+    stage: Option<&'static str>,
     /// BCP 47.
     locale: &'a str,
     /// The notice's key: the same as `webhook-id`, on every try.
@@ -197,9 +221,9 @@ fn seal(message: &Message, text: &Text) -> Sealed {
             segments: text.segments,
             encoding: text.encoding,
             brand: brand.as_str(),
-            order_id: order.as_str(),
+            order_id: Some(order.as_str()),
             shipment_id: message.shipment.as_deref(),
-            stage: message.about(),
+            stage: Some(message.about()),
             locale: &message.locale,
             key: message.key.0,
         },
@@ -243,7 +267,7 @@ impl Gateway {
         if !intent.commit().await {
             return Err(SendError::NotWanted);
         }
-        let headers = self.headers(sealed);
+        let headers = self.headers(&sealed.key.to_string(), &sealed.bytes);
         let answer = self.endpoint.post(headers, sealed.bytes.clone(), || self.clock.now()).await?;
         if answer.is_success() {
             return Ok(Receipt { id: None });
@@ -255,15 +279,37 @@ impl Gateway {
         Err(refusal)
     }
 
+    async fn send_code(&self, code: &CodeText<'_>) -> Result<(), SendError> {
+        let body = Body {
+            kind: "sms.send",
+            timestamp: self.clock.now(),
+            data: Data {
+                to: code.to,
+                body: &code.text.body,
+                segments: code.text.segments,
+                encoding: code.text.encoding,
+                brand: code.brand,
+                order_id: None,
+                shipment_id: None,
+                stage: None,
+                locale: code.locale,
+                key: code.key,
+            },
+        };
+        let bytes = Bytes::from(serde_json::to_vec(&body).expect("strings and numbers always serialise into memory"));
+        let headers = self.headers(&code.key.to_string(), &bytes);
+        let answer = self.endpoint.post(headers, bytes, || self.clock.now()).await?;
+        if answer.is_success() { Ok(()) } else { Err(answer.refusal()) }
+    }
+
     /// Signed for this try: the id stays, the time is now.
-    fn headers(&self, sealed: &Sealed) -> HeaderMap {
-        let id = sealed.key.to_string();
+    fn headers(&self, id: &str, bytes: &[u8]) -> HeaderMap {
         let now = self.clock.now();
-        let signature = self.keys.sign(&id, now, &sealed.bytes);
+        let signature = self.keys.sign(id, now, bytes);
         let ascii = |text: &str| HeaderValue::from_str(text).expect("ids, digits and base64 are visible ascii");
         HeaderMap::from_iter([
-            (HeaderName::from_static("webhook-id"), ascii(&id)),
-            (HeaderName::from_static("idempotency-key"), ascii(&id)),
+            (HeaderName::from_static("webhook-id"), ascii(id)),
+            (HeaderName::from_static("idempotency-key"), ascii(id)),
             (HeaderName::from_static("webhook-timestamp"), HeaderValue::from(now.as_second())),
             (HeaderName::from_static("webhook-signature"), ascii(&signature)),
         ])

@@ -104,7 +104,9 @@ pub async fn run(args: &Args, out: &Out) -> anyhow::Result<Ending> {
     let console = console(&parts, messages, &stop);
     // People fill in forms by their own clock, also when the story is over and its clock stands still.
     let forms = Forms::new(links.clone(), Clock::database(), Networks::default());
-    let customers = crate::app::customers(&parts.store, &parts.voices, forms, false, stop.clone());
+    let customers = crate::app::customers(&parts.store, &parts.voices, forms.clone(), false, stop.clone());
+    let ways = (&sms::Settings::Capture(capture::Settings { dir: folder.path().join("codes") }), &Default::default());
+    let customers = customers.merge(crate::app::wishes(ways, &parts.store, &parts.voices, forms)?);
 
     greet(args, address, folder.path(), out)?;
     let closing = stop.clone();

@@ -171,7 +171,8 @@ impl Tally {
                 Verdict::Applied => &mut self.applied,
                 Verdict::Repeat => &mut self.repeated,
                 Verdict::Waiting => &mut self.waiting,
-                Verdict::UnknownType => &mut self.unknown_type,
+                // Somebody who was forgotten is not brought back by old records: nothing is done with them.
+                Verdict::UnknownType | Verdict::Erased => &mut self.unknown_type,
                 Verdict::Refused { .. } => &mut self.refused,
             };
             *count += 1;

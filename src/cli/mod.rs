@@ -6,6 +6,7 @@ pub mod backtest;
 pub mod check;
 pub mod demo;
 pub mod explain;
+pub mod forget;
 pub mod import;
 mod lines;
 pub mod migrate;
@@ -17,6 +18,7 @@ pub mod quarantine;
 pub mod replay;
 pub mod run;
 pub mod simulate;
+pub mod suppressed;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -97,6 +99,10 @@ enum Verb {
     Ops(ops::Verb),
     /// Take old orders in silently
     Import(import::Args),
+    /// Erase one person, or show what is kept of them
+    Forget(forget::Args),
+    /// Whether messages go to an address; let them go there again
+    Suppressed(suppressed::Args),
     /// Bring the database to this version
     Migrate(migrate::Args),
 }
@@ -142,6 +148,8 @@ fn run(cli: Cli) -> anyhow::Result<Ending> {
         Verb::Outbox(verb) => wait(outbox::run(verb, &config()?, &out)),
         Verb::Ops(verb) => ops::run(verb, &out),
         Verb::Import(args) => wait(import::run(args, &config()?, &out)),
+        Verb::Forget(args) => wait(forget::run(args, &config()?, &out)),
+        Verb::Suppressed(args) => wait(suppressed::run(args, &config()?, &out)),
         Verb::Migrate(args) => wait(migrate::run(args, &config()?, &out)),
     }
 }

@@ -193,6 +193,7 @@ async fn retry_one(parts: &Parts, kept: Quarantined, out: &Out) -> anyhow::Resul
         Verdict::Repeat => ("repeat", None),
         Verdict::Waiting => ("waiting", None),
         Verdict::UnknownType => ("unknown_type", None),
+        Verdict::Erased => ("erased", None),
         Verdict::Refused { reason } => ("refused", Some(reason.as_str())),
     };
     out.object(&Retried { id, verdict: word, reason })?;

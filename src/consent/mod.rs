@@ -2,5 +2,7 @@
 //! somebody is forgotten.
 
 pub mod callback;
+pub mod export;
+pub mod forget;
 pub mod settings;
 pub mod stop;

@@ -51,7 +51,7 @@ impl Speaker {
         let wanted = telling.locale.as_deref();
         let stop = (notice.channel == Channel::Email).then(|| {
             let locale = wanted.unwrap_or(&brand.default_language).to_owned();
-            self.links.as_ref().map(|links| links.opt_out_url(&OptOut { contact, brand: brand_id.clone(), locale }))
+            self.links.as_ref().map(|links| links.opt_out_url(&OptOut { contact, brand: notice.order.brand(), locale }))
         });
         let unsubscribe_url = stop.flatten();
         let mut seen = view(order, notice, telling, policy, now, unsubscribe_url.clone());

@@ -10,6 +10,7 @@ pub mod event;
 pub mod fold;
 pub mod parcel;
 pub mod order;
+pub mod erase;
 pub mod promise;
 pub mod stage;
 pub mod topic;

@@ -19,6 +19,7 @@ mod cols;
 mod conn;
 mod consent;
 mod doubt;
+mod erase;
 mod error;
 mod feeds;
 mod figures;

@@ -28,6 +28,7 @@ mod lint;
 mod load;
 pub(crate) mod money;
 mod page;
+mod phrases;
 pub mod place;
 pub mod policy;
 pub mod watch;
@@ -42,6 +43,7 @@ pub mod view;
 mod when;
 mod words;
 
+pub use phrases::Phrases;
 pub use problem::Problem;
 pub use words::WordsError;
 

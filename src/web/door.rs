@@ -227,6 +227,7 @@ fn told(names: Option<(String, String)>, verdict: &Verdict) -> Told {
         Verdict::Repeat => ("repeat", None),
         Verdict::Waiting => ("waiting", None),
         Verdict::UnknownType => ("unknown_type", None),
+        Verdict::Erased => ("erased", None),
         Verdict::Refused { reason } => ("refused", Some(reason.clone())),
     };
     let (source, id) = names.unzip();

@@ -12,8 +12,6 @@ pub mod door;
 pub mod health;
 // The console of those who look after what goes wrong.
 pub mod ops;
-/// One-click opt-out.
-pub mod optout;
 /// Forms that customers send.
 pub mod form;
 /// Pages that a person looks at.
@@ -28,6 +26,8 @@ pub mod problem;
 /// The accept loop.
 pub mod server;
 mod settings;
+/// The page of wishes, and one-click opt-out.
+pub mod wishes;
 /// Who may bring events.
 pub mod token;
 

@@ -9,11 +9,12 @@ use serde::Serialize;
 
 const STYLE: &str = include_str!("../../templates/page/style.css");
 const LIVE: &str = include_str!("../../templates/page/live.js");
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 5] = [
     ("base", include_str!("../../templates/page/base.hbs")),
     ("demo", include_str!("../../templates/page/demo.hbs")),
     ("demo_order", include_str!("../../templates/page/demo_order.hbs")),
     ("optout", include_str!("../../templates/page/optout.hbs")),
+    ("wishes", include_str!("../../templates/page/wishes.hbs")),
 ];
 
 /// A page that can be shown.
@@ -23,8 +24,10 @@ pub enum Page {
     Demo,
     /// One order of the demo, with its messages.
     DemoOrder,
-    /// The opt-out, before and after.
+    /// A few sentences.
     OptOut,
+    /// The page of wishes.
+    Wishes,
 }
 
 impl Page {
@@ -33,6 +36,7 @@ impl Page {
             Self::Demo => "demo",
             Self::DemoOrder => "demo_order",
             Self::OptOut => "optout",
+            Self::Wishes => "wishes",
         }
     }
 
@@ -40,7 +44,7 @@ impl Page {
     fn is_live(self) -> bool {
         match self {
             Self::Demo | Self::DemoOrder => true,
-            Self::OptOut => false,
+            Self::OptOut | Self::Wishes => false,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What people wish and what providers report: the doors, the wishes that are kept to, and what goes by the other way.
 
 mod doors;
+mod forgetting;
+mod page;
 mod ways;
 
 use doorstep::domain::policy::Policy;

@@ -131,6 +131,36 @@ pub enum CodeCheck {
     Over,
 }
 
+/// What forgetting somebody took away, in rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Gone {
+    pub orders: u64,
+    /// Events whose words were erased; that they came is kept.
+    pub facts: u64,
+    /// Messages that were still to be sent.
+    pub cancelled: u64,
+    /// Rendered messages.
+    pub bytes: u64,
+    /// Ratings, cases and returns.
+    pub voices: u64,
+    /// Refused events.
+    pub quarantine: u64,
+}
+
+impl Gone {
+    /// Both together.
+    pub fn and(self, more: Self) -> Self {
+        Self {
+            orders: self.orders + more.orders,
+            facts: self.facts + more.facts,
+            cancelled: self.cancelled + more.cancelled,
+            bytes: self.bytes + more.bytes,
+            voices: self.voices + more.voices,
+            quarantine: self.quarantine + more.quarantine,
+        }
+    }
+}
+
 /// How soft bounces add up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Softness {

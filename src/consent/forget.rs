@@ -1,0 +1,185 @@
+//! Forgetting one person: found by reading every order, erased order by order in transactions that cancel what is still to be told.
+//!
+//! What stays: that there was an order, its events and notices, by their keys; and, under keyed names, what the person declined
+//! and which of their addresses are dead. What comes later about such an order is acknowledged and not kept.
+
+use std::collections::BTreeSet;
+
+use crate::domain::erase::{Named, Whom, marks, tombstone, without_recipient};
+use crate::domain::fold::{PersonKnown, value};
+use crate::domain::id::{EventKey, OrderKey};
+use crate::domain::order::Order;
+use crate::domain::person::{Channel, ContactKey, Role};
+use crate::store::ops::Audit;
+use crate::store::rows::{Changes, Gone, OrderRow};
+use crate::store::{Store, StoreError, unbroken};
+
+/// Orders read at once in search of somebody.
+const PAGE: u32 = 500;
+/// Orders erased in one transaction: some hundred rows.
+const BATCH: usize = 20;
+/// Tries for one batch when workers change the same orders meanwhile.
+const CONFLICTS_MAX: u32 = 8;
+/// Shortest mark that is searched for in bytes that nobody understands: shorter ones stand in anything.
+const MARK_CHARS_MIN: usize = 6;
+
+/// Everything that was found of a person.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// Orders that are theirs, and orders of others whose present they receive.
+    pub orders: Vec<(OrderKey, Role)>,
+    /// Their addresses, by pseudonym.
+    pub contacts: Vec<ContactKey>,
+    /// Events that belong to no order and hold one of their addresses.
+    pub strays: Vec<EventKey>,
+    /// Refused events that do.
+    pub quarantine: Vec<i64>,
+    /// What they are told by in bytes.
+    marks: BTreeSet<String>,
+}
+
+impl Found {
+    /// Whether nothing is kept of them by order.
+    pub fn is_empty(&self) -> bool {
+        self.orders.is_empty() && self.strays.is_empty() && self.quarantine.is_empty()
+    }
+
+    fn note(&mut self, key: &OrderKey, role: Role, person: &PersonKnown) {
+        self.orders.push((key.clone(), role));
+        let mail = value(&person.email).map(|mail| ContactKey::new(Channel::Email, mail.expose()));
+        let phone = value(&person.phone).map(|phone| ContactKey::new(Channel::Sms, phone.expose()));
+        for contact in [mail, phone].into_iter().flatten() {
+            if !self.contacts.contains(&contact) {
+                self.contacts.push(contact);
+            }
+        }
+        let long = |mark: &String| mark.chars().count() >= MARK_CHARS_MIN;
+        self.marks.extend(marks(person).into_iter().filter(long).map(|mark| mark.to_lowercase()));
+    }
+
+    /// Whether bytes that nobody understands hold one of the person's marks.
+    fn is_in(&self, raw: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(raw).to_lowercase();
+        let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '\u{a0}')).collect();
+        self.marks.iter().any(|mark| text.contains(mark.as_str()) || (mark.starts_with('+') && digits.contains(mark)))
+    }
+}
+
+/// Looks for a person everywhere. It reads every order: about a minute a million.
+///
+/// # Errors
+/// [`StoreError`]; an order that cannot be read is an error too, for it may be theirs.
+pub async fn find(store: &Store, whom: &Whom) -> Result<Found, StoreError> {
+    let mut found = Found::default();
+    if let Named::Email(mail) = &whom.named {
+        found.contacts.push(ContactKey::new(Channel::Email, mail));
+        found.marks.insert(mail.trim().to_lowercase());
+    }
+    let mut after = String::new();
+    loop {
+        let page = store.orders_after(&after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.key.as_str().to_owned();
+        for row in &page {
+            let order = read(row)?;
+            match whom.role_in(&row.key, &order) {
+                Some(Role::Customer) => found.note(&row.key, Role::Customer, &order.known.customer),
+                Some(Role::Recipient) => {
+                    let recipient = order.known.recipient.as_ref().expect("a recipient is there, its role was found");
+                    found.note(&row.key, Role::Recipient, recipient);
+                }
+                None => {}
+            }
+        }
+    }
+    let mut stray = EventKey(uuid::Uuid::nil());
+    loop {
+        let page = store.strays_after(stray, PAGE).await?;
+        let Some((last, _)) = page.last() else { break };
+        stray = *last;
+        found.strays.extend(page.iter().filter(|(_, raw)| found.is_in(raw)).map(|(key, _)| *key).collect::<Vec<_>>());
+    }
+    let mut entry = 0;
+    loop {
+        let page = store.quarantine(entry, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        entry = last.id;
+        let theirs = page.iter().filter(|kept| found.is_in(&kept.raw) || found.is_in(kept.headers.as_bytes()));
+        found.quarantine.extend(theirs.map(|kept| kept.id).collect::<Vec<_>>());
+    }
+    Ok(found)
+}
+
+/// Erases what was found. `by`: who asked for it, a login name.
+///
+/// # Errors
+/// [`StoreError`]: what was erased so far stays so; run it again for the rest.
+pub async fn erase(store: &Store, whom: &Whom, found: &Found, by: &str) -> Result<Gone, StoreError> {
+    let mut gone = Gone::default();
+    for batch in found.orders.chunks(BATCH) {
+        gone = gone.and(erase_batch(store, whom, batch).await?);
+    }
+    let (contacts, strays, own) = (found.contacts.clone(), found.strays.clone(), store.clone());
+    let voices = unbroken(async move {
+        let mut tx = own.begin("forget_person").await?;
+        tx.erase_contacts(&own, &contacts).await?;
+        tx.blank(&strays).await?;
+        let voices = tx.erase_voices(&[], &contacts).await?;
+        tx.commit().await?;
+        Ok::<_, StoreError>(voices.ratings + voices.cases + voices.returns)
+    })
+    .await?;
+    for id in &found.quarantine {
+        gone.quarantine += u64::from(store.quarantine_drop(*id).await?);
+    }
+    gone.voices += voices;
+    gone.facts += found.strays.len() as u64;
+    let detail = format!("{} orders, {} messages cancelled", gone.orders, gone.cancelled);
+    store.audit(&Audit { person: by.to_owned(), action: "forget", detail: Some(detail), ..Audit::default() }).await?;
+    Ok(gone)
+}
+
+async fn erase_batch(store: &Store, whom: &Whom, batch: &[(OrderKey, Role)]) -> Result<Gone, StoreError> {
+    let mut conflicts = 0;
+    loop {
+        let (store, whom, batch) = (store.clone(), whom.clone(), batch.to_vec());
+        match unbroken(async move { erase_once(&store, &whom, &batch).await }).await {
+            Err(StoreError::Conflict) if conflicts < CONFLICTS_MAX => conflicts += 1,
+            result => return result,
+        }
+    }
+}
+
+/// One transaction: what is still to be told is cancelled in the same commit in which the facts go.
+async fn erase_once(store: &Store, whom: &Whom, batch: &[(OrderKey, Role)]) -> Result<Gone, StoreError> {
+    let mut tx = store.begin("forget").await?;
+    let keys: Vec<OrderKey> = batch.iter().map(|(key, _)| key.clone()).collect();
+    let (mut whole, mut partly, mut orders) = (Vec::new(), Vec::new(), Vec::new());
+    for row in tx.load_orders(&keys).await? {
+        let order = read(&row)?;
+        let left = match whom.role_in(&row.key, &order) {
+            Some(Role::Customer) => {
+                whole.push(row.key.clone());
+                tombstone(store.clock().now())
+            }
+            Some(Role::Recipient) => {
+                partly.push(row.key.clone());
+                without_recipient(order)
+            }
+            // Another worker's fact made it somebody else's meanwhile.
+            None => continue,
+        };
+        let doc = serde_json::to_string(&left).expect("an order's document is plain data with text keys");
+        orders.push(OrderRow { doc, ..row });
+    }
+    tx.save(&Changes { orders, ..Changes::default() }, std::time::Duration::ZERO).await?;
+    let gone = tx.erase_orders(&whole, "").await?.and(tx.erase_orders(&partly, Role::Recipient.as_str()).await?);
+    let voices = tx.erase_voices(&whole, &[]).await?;
+    tx.commit().await?;
+    Ok(Gone { voices: voices.ratings + voices.cases + voices.returns, ..gone })
+}
+
+pub(super) fn read(row: &OrderRow) -> Result<Order, StoreError> {
+    let bad = |_| StoreError::Corrupt { table: "orders", column: "doc", id: row.key.to_string() };
+    serde_json::from_str(&row.doc).map_err(bad)
+}

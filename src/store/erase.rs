@@ -1,0 +1,196 @@
+//! Forgetting one person: their orders, and what is kept by their contacts. What must be searched is walked page by page.
+
+use uuid::Uuid;
+
+use super::error::StoreError;
+use super::orders;
+use super::params::{Col, One, Sql};
+use super::rows::{Gone, OrderRow};
+use super::tx::Tx;
+use super::{Store, now_postgres, now_sqlite};
+use crate::domain::id::{EventKey, OrderKey};
+use crate::domain::person::ContactKey;
+
+macro_rules! of_orders {
+    ($before:literal, $after:literal) => {
+        Sql {
+            postgres: concat!($before, "order_key = any($1::text[])", $after),
+            sqlite: concat!($before, "order_key in (select value->>0 from json_each($1))", $after),
+        }
+    };
+}
+
+macro_rules! of_contacts {
+    ($before:literal, $column:literal) => {
+        Sql {
+            postgres: concat!($before, $column, " = any($1::uuid[])"),
+            sqlite: concat!($before, $column, " in (select unhex(value->>0) from json_each($1))"),
+        }
+    };
+}
+
+const FACTS: Sql = Sql {
+    postgres: "update inbox set raw = '' where order_key = any($1::text[]) and length(raw) > 0",
+    sqlite: "update inbox set raw = x'' where order_key in (select value->>0 from json_each($1)) and length(raw) > 0",
+};
+const WAKES: Sql = of_orders!("delete from wakes where ", "");
+const NOTES: Sql = of_orders!("update ops_audit set detail = null where ", " and detail is not null");
+// Of what is on the wire nobody can say any more whether it arrived; nobody will ask.
+const NOTICES: Sql = Sql {
+    postgres: concat!(
+        "update outbox set state = 'suppressed', why = 'forgotten', due_at = null, lease_until = null, fence = fence + 1,
+             doubt_at = null, settled_at = ",
+        now_postgres!(),
+        " where order_key = any($3::text[]) and ($2 = '' or role = $2) and state in ('planned', 'claimed', 'sending', 'in_doubt')"
+    ),
+    sqlite: concat!(
+        "update outbox set state = 'suppressed', why = 'forgotten', due_at = null, lease_until = null, fence = fence + 1,
+             doubt_at = null, settled_at = ",
+        now_sqlite!(),
+        " where order_key in (select value->>0 from json_each($3)) and ($2 = '' or role = $2)
+             and state in ('planned', 'claimed', 'sending', 'in_doubt')"
+    ),
+};
+const BYTES: Sql = Sql {
+    postgres: "delete from sealed where key in (select key from outbox where order_key = any($2::text[]) and ($1 = '' or role = $1))",
+    sqlite: "delete from sealed where key in (select key from outbox where order_key in (select value->>0 from json_each($2))
+                 and ($1 = '' or role = $1))",
+};
+const LEDGER: Sql = Sql {
+    postgres: "update outbox set contact = null, said = null where order_key = any($2::text[]) and ($1 = '' or role = $1)",
+    sqlite: "update outbox set contact = null, said = null where order_key in (select value->>0 from json_each($2))
+                 and ($1 = '' or role = $1)",
+};
+const ALERTS: Sql = Sql {
+    postgres: concat!(
+        "update alerts set state = 'cleared', clear_why = 'forgotten', cleared_at = ",
+        now_postgres!(),
+        " where order_key = any($2::text[]) and cleared_at is null"
+    ),
+    sqlite: concat!(
+        "update alerts set state = 'cleared', clear_why = 'forgotten', cleared_at = ",
+        now_sqlite!(),
+        " where order_key in (select value->>0 from json_each($2)) and cleared_at is null"
+    ),
+};
+
+const TOLD: Sql = of_contacts!("delete from told where ", "contact");
+const CHOSEN: Sql = of_contacts!("delete from preferences where ", "contact");
+const CODES: Sql = of_contacts!("delete from codes where ", "contact");
+const ASKS: Sql = of_contacts!("delete from code_asks where ", "who");
+const SOFT: Sql = of_contacts!("delete from soft_bounces where ", "contact");
+// What was declined, and which addresses are dead, stays under keyed names, so that nobody is written to who said no. The names from
+// before there was a secret are made of the address alone, and go over to the keyed ones.
+const RENAME_WISHES: Sql = Sql::same(
+    "insert into wishes (contact, brand, channel, topic, source, at)
+     select $1, brand, channel, topic, source, at from wishes where contact = $2 on conflict do nothing",
+);
+const DROP_WISHES: Sql = Sql::same("delete from wishes where contact = $2 and $1 <> $2");
+const RENAME_DEAD: Sql = Sql::same(
+    "insert into suppressed (contact, channel, reason, source, at, until_at)
+     select $1, channel, reason, source, at, until_at from suppressed where contact = $2 on conflict do nothing",
+);
+const DROP_DEAD: Sql = Sql::same("delete from suppressed where contact = $2 and $1 <> $2");
+const DROP_OPTOUTS: Sql = of_contacts!("delete from optouts where ", "contact");
+
+const BLANK: Sql = Sql {
+    postgres: "update inbox set raw = '' where key = any($1::uuid[])",
+    sqlite: "update inbox set raw = x'' where key in (select unhex(value->>0) from json_each($1))",
+};
+const WAITING: Sql = Sql {
+    postgres: "delete from waiting where event_key = any($1::uuid[])",
+    sqlite: "delete from waiting where event_key in (select unhex(value->>0) from json_each($1))",
+};
+
+const ORDERS_AFTER: Sql = Sql::same("select key, version, doc from orders where key > $1 order by key limit $2");
+const STRAYS_AFTER: Sql = Sql::same(
+    "select key, raw from inbox where order_key is null and length(raw) > 0 and key > $1 order by key limit $2",
+);
+
+impl Store {
+    /// Orders by key, after the key `after`; a search for one person reads them all.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn orders_after(&self, after: &str, limit: u32) -> Result<Vec<OrderRow>, StoreError> {
+        let found = self.read(&ORDERS_AFTER, &[One::Text(after), One::Int(limit.into())], &[]).await?;
+        orders::rows(found)
+    }
+
+    /// Events that belong to no order, by key, after the key `after`, as they came.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn strays_after(&self, after: EventKey, limit: u32) -> Result<Vec<(EventKey, Vec<u8>)>, StoreError> {
+        let ones = [One::Uuid(after.0), One::Int(limit.into())];
+        let rows: Vec<(Uuid, Vec<u8>)> = self.read(&STRAYS_AFTER, &ones, &[]).await?;
+        Ok(rows.into_iter().map(|(key, raw)| (EventKey(key), raw)).collect())
+    }
+
+    /// The names under which a contact stands: the one to write first, then those of before.
+    fn keyed(&self, contact: ContactKey) -> (Uuid, Vec<Uuid>) {
+        let name = self.mask.name(contact);
+        (name, self.mask.names(contact).into_iter().filter(|other| *other != name).collect())
+    }
+}
+
+impl Tx {
+    /// Erases everything about these orders but keys, and what is still to be told about them. `role`: only what concerns this
+    /// person of theirs; empty: all. Their documents are to be saved in the same transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn erase_orders(&mut self, keys: &[OrderKey], role: &str) -> Result<Gone, StoreError> {
+        let column = || [orders::sorted(keys)];
+        let whole = role.is_empty();
+        let now = self.now();
+        let cancelled = self.execute(&NOTICES, &[now, One::Text(role)], &column()).await?;
+        let bytes = self.execute(&BYTES, &[One::Text(role)], &column()).await?;
+        self.execute(&LEDGER, &[One::Text(role)], &column()).await?;
+        let facts = self.execute(&FACTS, &[], &column()).await?;
+        self.execute(&NOTES, &[], &column()).await?;
+        if whole {
+            self.execute(&WAKES, &[], &column()).await?;
+            let now = self.now();
+            self.execute(&ALERTS, &[now], &column()).await?;
+        }
+        Ok(Gone { orders: keys.len() as u64, facts, cancelled, bytes, ..Gone::default() })
+    }
+
+    /// Erases what is kept by contact; what was declined, and which addresses are dead, stays under keyed names.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn erase_contacts(&mut self, store: &Store, contacts: &[ContactKey]) -> Result<(), StoreError> {
+        if contacts.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<Uuid> = contacts.iter().flat_map(|contact| store.mask.names(*contact)).collect();
+        for sql in [&TOLD, &CHOSEN, &CODES, &ASKS, &SOFT, &DROP_OPTOUTS] {
+            self.execute(sql, &[], &[Col::Uuid(names.clone())]).await?;
+        }
+        for contact in contacts {
+            let (name, others) = store.keyed(*contact);
+            for other in others {
+                for sql in [&RENAME_WISHES, &DROP_WISHES, &RENAME_DEAD, &DROP_DEAD] {
+                    self.execute(sql, &[One::Uuid(name), One::Uuid(other)], &[]).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Erases what these events say; that they came is kept, so that a copy is known.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn blank(&mut self, events: &[EventKey]) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let keys = || [Col::Uuid(events.iter().map(|event| event.0).collect())];
+        self.execute(&BLANK, &[], &keys()).await?;
+        self.execute(&WAITING, &[], &keys()).await?;
+        Ok(())
+    }
+}
