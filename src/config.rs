@@ -96,12 +96,25 @@ pub struct Retention {
     pub voices_days: NonZeroU16,
     /// Days that the pictures of a case are kept after it was solved.
     pub photos_days: NonZeroU16,
+    /// Days after which an order that is over loses everything personal, counted from its last change.
+    pub orders_days: NonZeroU16,
+    /// Days that the notes of providers' calls are kept, by which a repeat is known and `explain` shows what was delivered.
+    pub callbacks_days: NonZeroU16,
+    /// Days that refused events wait for repair.
+    pub quarantine_days: NonZeroU16,
 }
 
 impl Default for Retention {
     fn default() -> Self {
         let days = |days| NonZeroU16::new(days).expect("a literal above zero");
-        Self { facts_days: days(400), voices_days: days(730), photos_days: days(90) }
+        Self {
+            facts_days: days(400),
+            voices_days: days(730),
+            photos_days: days(90),
+            orders_days: days(730),
+            callbacks_days: days(90),
+            quarantine_days: days(180),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::apply::Policies;
 use crate::config::Retention;
+use crate::consent::forget;
 use crate::store::{Store, StoreError};
 use crate::{telemetry, unknown, voices};
 
@@ -17,6 +18,8 @@ const PING_EVERY: Duration = Duration::from_secs(5);
 const PINGS_A_COUNT: u32 = 3;
 /// How often old rows are looked for.
 const TIDY_EVERY: Duration = Duration::from_secs(3600);
+/// Such rounds between two walks over all orders: a day.
+const ROUNDS_A_WALK: u32 = 24;
 /// How often alerts that were put off are looked at.
 const WAKE_EVERY: Duration = Duration::from_secs(60);
 /// Such looks between two looks at numbers that no order has: what has waited for a day can wait for some minutes.
@@ -58,6 +61,7 @@ pub(super) async fn look(store: Store, stop: CancellationToken) {
 
 /// Deletes what has had its time, until `stop`.
 pub(super) async fn tidy(store: Store, retention: Retention, stop: CancellationToken) {
+    let mut rounds = 0_u32;
     loop {
         loop {
             match prune_some(&store, &retention).await {
@@ -72,8 +76,32 @@ pub(super) async fn tidy(store: Store, retention: Retention, stop: CancellationT
                 return;
             }
         }
+        if rounds % ROUNDS_A_WALK == 0 && !age_out(&store, &retention, &stop).await {
+            return;
+        }
+        rounds += 1;
         if !pause(TIDY_EVERY, &stop).await {
             return;
+        }
+    }
+}
+
+/// Walks all orders once, a page at a time, and takes what is personal from those that are long over. False if the stop came.
+async fn age_out(store: &Store, retention: &Retention, stop: &CancellationToken) -> bool {
+    let mut after = String::new();
+    let kept = SignedDuration::from_hours(24 * i64::from(retention.orders_days.get()));
+    loop {
+        let before = store.clock().now() - kept;
+        match forget::age_out(store, &after, before, TIDY_ROWS).await {
+            Ok((Some(last), _)) => after = last,
+            Ok((None, _)) => return true,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "old orders stay for now");
+                return true;
+            }
+        }
+        if !pause(TIDY_PAUSE, stop).await {
+            return false;
         }
     }
 }
@@ -85,7 +113,8 @@ async fn prune_some(store: &Store, retention: &Retention) -> Result<bool, StoreE
     let pruned = store.prune(ago(retention.facts_days), TIDY_ROWS).await?;
     let (voices, photos) = (ago(retention.voices_days), ago(retention.photos_days));
     let erased = store.prune_voices(voices, photos, TIDY_ROWS).await?;
-    Ok(!pruned.is_empty() || !erased.is_empty())
+    let calls = store.prune_calls(ago(retention.callbacks_days), ago(retention.quarantine_days), TIDY_ROWS).await?;
+    Ok(!pruned.is_empty() || !erased.is_empty() || calls)
 }
 
 /// Sees to numbers that no order has, and counts what customers tell, until `stop`. `tells`: whether

@@ -5,6 +5,9 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::domain::erase::{Named, Whom, marks, tombstone, without_recipient};
 use crate::domain::fold::{PersonKnown, value};
 use crate::domain::id::{EventKey, OrderKey};
@@ -137,6 +140,44 @@ pub async fn erase(store: &Store, whom: &Whom, found: &Found, by: &str) -> Resul
     let detail = format!("{} orders, {} messages cancelled", gone.orders, gone.cancelled);
     store.audit(&Audit { person: by.to_owned(), action: "forget", detail: Some(detail), ..Audit::default() }).await?;
     Ok(gone)
+}
+
+/// Takes everything personal from the orders of one page that are over and have not changed since `before`; answers with the key
+/// to go on from, `None` at the end, and how many there were. What was said about them has a time of its own.
+///
+/// # Errors
+/// [`StoreError`]; [`StoreError::Conflict`] if a worker was faster: the next round sees to it.
+pub async fn age_out(
+    store: &Store,
+    after: &str,
+    before: Timestamp,
+    limit: u32,
+) -> Result<(Option<String>, u64), StoreError> {
+    let page = store.old_orders_after(after, before, limit).await?;
+    let last = page.last().map(|row| row.key.as_str().to_owned());
+    let mut over = Vec::new();
+    for row in page.iter().filter(|row| !row.doc.is_empty()) {
+        let order = read(row)?;
+        if !order.is_erased() && !order.state(&TimeZone::UTC).is_open() {
+            over.push(row.clone());
+        }
+    }
+    let count = over.len() as u64;
+    if count > 0 {
+        let own = store.clone();
+        unbroken(async move {
+            let mut tx = own.begin("age_out").await?;
+            let keys: Vec<OrderKey> = over.iter().map(|row| row.key.clone()).collect();
+            let doc = serde_json::to_string(&tombstone(own.clock().now())).expect("plain data with text keys");
+            // The version is the one that was read: an order that has changed since is not old any more.
+            let orders = over.into_iter().map(|row| OrderRow { doc: doc.clone(), ..row }).collect();
+            tx.save(&Changes { orders, ..Changes::default() }, std::time::Duration::ZERO).await?;
+            tx.erase_orders(&keys, "").await?;
+            tx.commit().await
+        })
+        .await?;
+    }
+    Ok((last, count))
 }
 
 async fn erase_batch(store: &Store, whom: &Whom, batch: &[(OrderKey, Role)]) -> Result<Gone, StoreError> {

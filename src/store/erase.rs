@@ -1,5 +1,6 @@
 //! Forgetting one person: their orders, and what is kept by their contacts. What must be searched is walked page by page.
 
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::error::StoreError;
@@ -102,6 +103,27 @@ const WAITING: Sql = Sql {
     sqlite: "delete from waiting where event_key in (select unhex(value->>0) from json_each($1))",
 };
 
+const CALLBACKS: Sql =
+    Sql::same("delete from callbacks where id in (select id from callbacks where received_at < $1 limit $2)");
+const SOFT_OLD: Sql = Sql::same(
+    "delete from soft_bounces where (contact, callback) in (select contact, callback from soft_bounces where at < $1 limit $2)",
+);
+const ASKS_OLD: Sql = Sql {
+    postgres: "delete from code_asks where ctid = any(array(select ctid from code_asks where at < $1 limit $2))",
+    sqlite: "delete from code_asks where rowid in (select rowid from code_asks where at < $1 limit $2)",
+};
+const CODES_OLD: Sql = Sql::same(
+    "delete from codes where (contact, brand) in (select contact, brand from codes where expires_at < $1 limit $2)",
+);
+const REFUSED: Sql =
+    Sql::same("delete from quarantine where id in (select id from quarantine where refused_at < $1 limit $2)");
+
+// A page is cut off by key first, so that no look reads more than a page, however few of its orders are old.
+const OLD_ORDERS: Sql = Sql::same(
+    "select p.key, p.version, case when p.updated_at < $3 then p.doc else '' end
+     from (select key, version, updated_at, doc from orders where key > $1 order by key limit $2) as p order by p.key",
+);
+
 const ORDERS_AFTER: Sql = Sql::same("select key, version, doc from orders where key > $1 order by key limit $2");
 const STRAYS_AFTER: Sql = Sql::same(
     "select key, raw from inbox where order_key is null and length(raw) > 0 and key > $1 order by key limit $2",
@@ -115,6 +137,36 @@ impl Store {
     pub async fn orders_after(&self, after: &str, limit: u32) -> Result<Vec<OrderRow>, StoreError> {
         let found = self.read(&ORDERS_AFTER, &[One::Text(after), One::Int(limit.into())], &[]).await?;
         orders::rows(found)
+    }
+
+    /// The next page of orders by key, with the documents of those that have not changed since `before`; the others' are empty.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn old_orders_after(
+        &self,
+        after: &str,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OrderRow>, StoreError> {
+        let ones = [One::Text(after), One::Int(limit.into()), One::Int(before.as_millisecond())];
+        orders::rows(self.read(&OLD_ORDERS, &ones, &[]).await?)
+    }
+
+    /// Deletes up to `limit` rows of each kind that have had their time: notes of providers' calls and soft bounces from before
+    /// `calls`, refused events from before `refused`, and codes of the day before yesterday. True while there may be more.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn prune_calls(&self, calls: Timestamp, refused: Timestamp, limit: u32) -> Result<bool, StoreError> {
+        let limit = || One::Int(i64::from(limit));
+        let old = || [One::Int(calls.as_millisecond()), limit()];
+        let two_days = self.clock().now() - SignedDuration::from_hours(48);
+        let spent = || [One::Int(two_days.as_millisecond()), limit()];
+        let mut rows = self.execute(&CALLBACKS, &old(), &[]).await? + self.execute(&SOFT_OLD, &old(), &[]).await?;
+        rows += self.execute(&ASKS_OLD, &spent(), &[]).await? + self.execute(&CODES_OLD, &spent(), &[]).await?;
+        rows += self.execute(&REFUSED, &[One::Int(refused.as_millisecond()), limit()], &[]).await?;
+        Ok(rows > 0)
     }
 
     /// Events that belong to no order, by key, after the key `after`, as they came.

@@ -22,6 +22,8 @@ on_both!(
     nothing_of_a_person_is_left_but_keys,
     the_receiver_of_a_present_goes_and_the_order_stays,
     an_export_holds_all_of_one_person_and_nothing_of_another,
+    orders_that_are_long_over_lose_what_is_personal,
+    notes_codes_and_refused_events_have_their_time,
 );
 
 /// Words that stand nowhere else in the world.
@@ -217,5 +219,51 @@ async fn an_export_holds_all_of_one_person_and_nothing_of_another(db: &Db) {
     let gift = export.orders.iter().find(|order| order.order == "harbour/G1").expect("the present");
     assert!(!serde_json::to_string(gift).expect("json").contains("4990"), "no prices for who receives");
     assert_eq!(dump(db).await, before, "an export changes nothing");
+    world.store.close().await;
+}
+
+async fn orders_that_are_long_over_lose_what_is_personal(db: &Db) {
+    let world = world_on(db).await;
+    world.feed(&[order("Z1", &person(), json!({"address": address()}))]).await;
+    world.feed(&[parcel("Z1", "shipment.delivered", "2026-11-02T09:00:01Z")]).await;
+    world.feed(&[order("Z2", &json!({"id": "open-1", "email": "open@example.org"}), json!({}))]).await;
+    world.leave();
+    let walk = async |days: i64| {
+        let before = world.clock.now() - SignedDuration::from_hours(24 * days);
+        let (mut after, mut all) = (String::new(), 0);
+        while let (Some(last), count) = forget::age_out(&world.store, &after, before, 1).await.expect("a page") {
+            (after, all) = (last, all + count);
+        }
+        all
+    };
+    assert_eq!(walk(730).await, 0);
+    world.clock.advance(SignedDuration::from_hours(24 * 731));
+    assert_eq!(walk(730).await, 1, "the one that is still open stays");
+    assert_eq!(walk(730).await, 0, "once");
+    assert_eq!(traces(db).await, Vec::<String>::new());
+    assert!(dump(db).await.iter().any(|row| row.contains("open@example.org")));
+    world.store.close().await;
+}
+
+async fn notes_codes_and_refused_events_have_their_time(db: &Db) {
+    let world = world_on(db).await;
+    let raw = b"Zebulon Quagga".to_vec();
+    let refused = Refused { door: "http", reason: "not json".into(), raw, headers: String::new() };
+    db.save(&Changes { refused: vec![refused], ..Changes::default() }).await;
+    let contact = ContactKey::new(Channel::Email, "zebulon.quagga@canary.example");
+    let brand = BrandId::new("harbour");
+    world.store.expect_code(contact, &brand, "+48599123456", "123456", (10, 5)).await.expect("kept");
+    let prune = async || {
+        let ago = |days: i64| world.clock.now() - SignedDuration::from_hours(24 * days);
+        while world.store.prune_calls(ago(90), ago(180), 1).await.expect("pruned") {}
+    };
+    prune().await;
+    assert_eq!(traces(db).await.len(), 2);
+    world.clock.advance(SignedDuration::from_hours(24 * 3));
+    prune().await;
+    assert_eq!(traces(db).await.len(), 1, "the code's number went");
+    world.clock.advance(SignedDuration::from_hours(24 * 180));
+    prune().await;
+    assert_eq!(traces(db).await, Vec::<String>::new());
     world.store.close().await;
 }
