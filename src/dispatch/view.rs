@@ -15,6 +15,7 @@ use crate::domain::release::{Corrected, Telling};
 use crate::domain::stage::Stage;
 use crate::domain::window;
 use crate::domain::{delay, policy::Policy};
+use crate::voice::content::{Goods, Moment};
 use crate::voice::view::{
     Address, Cancelled, Correction, Delay, Expected, Item, Links, News, Order as OrderView, Parcel, Person, Pickup,
     State as ParcelState, Until, View,
@@ -52,6 +53,7 @@ pub fn view(
             Corrected::NotDelivered => Correction::NotDelivered,
         }),
         cancelled: (stage == Stage::Cancelled).then(|| cancelled(&state, notice.fact_at)),
+        content: moment(&state, notice, policy, now),
         links: Links {
             order: links.and_then(|links| links.order.clone()),
             page: None,
@@ -59,8 +61,22 @@ pub fn view(
             feedback: None,
             scale: policy.ask.questions.contains(&Question::Csat),
             unsubscribe,
+            content: None,
         },
         zone: state.zone.clone(),
+    }
+}
+
+/// What the brand's content is chosen by. Advertising is for who bought, never for who is given a present.
+fn moment(state: &State<'_>, notice: &Notice, policy: &Policy, now: Timestamp) -> Moment {
+    let items = state.items();
+    Moment {
+        stage: Some(notice.stage),
+        goods: Goods::of(items.iter().map(|item| (item.sku.as_deref(), item.tags.as_slice()))),
+        earlier: Goods::default(),
+        recommended: value(&state.known.order.recommendations).cloned().unwrap_or_default(),
+        today: window::local_day(now, &policy.zone),
+        may_advertise: notice.role == Role::Customer,
     }
 }
 

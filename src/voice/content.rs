@@ -97,7 +97,7 @@ pub enum Kind {
 }
 
 /// What blocks are chosen by.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Moment {
     /// How far the order is; `None`: something is wrong, and no block fits.
     pub stage: Option<Stage>,
@@ -141,6 +141,16 @@ pub struct Press {
     pub label: String,
     /// https: what is stored for the block, never anything from an address.
     pub url: String,
+}
+
+impl Shown {
+    /// Leads the button by way of the counting address `base`, to which the block's id is added. What an event recommends has no
+    /// stored address, and is linked directly.
+    pub fn count_by(&mut self, base: Option<&str>) {
+        if let (Some(press), Some(base), true) = (&mut self.button, base, self.id != RECOMMENDED) {
+            press.url = format!("{base}{}", self.id);
+        }
+    }
 }
 
 impl Default for ContentToml {

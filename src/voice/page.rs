@@ -5,6 +5,8 @@
 
 use serde::Serialize;
 
+use super::content::Shown;
+
 /// Everything a mail's templates may use, by these names.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Page {
@@ -35,6 +37,8 @@ pub(crate) struct Page {
     pub(crate) shelves: Vec<Shelf>,
     /// Lists of sentences: other news, other parcels.
     pub(crate) lists: Vec<List>,
+    /// A brand's own content, in mails of progress alone.
+    pub(crate) content: Vec<Shown>,
     /// Sums of the order; empty for recipients.
     pub(crate) totals: Vec<Total>,
     /// Lines of the delivery address; for `confirmed`.

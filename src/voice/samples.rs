@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 
+use super::content::{Goods, Moment};
 use super::view::{
     Address, Cancelled, Correction, Delay, Expected, Item, Links, News, Order, Parcel, Person, Pickup, State, Until,
     View,
@@ -210,6 +211,13 @@ fn usual(stage: Stage) -> View {
         delay: None,
         correction: None,
         cancelled: None,
+        content: Moment {
+            stage: (stage.class() == Class::Progress).then_some(stage),
+            goods: Goods { tags: ["kitchen".to_owned()].into(), ..Goods::default() },
+            today: TODAY,
+            may_advertise: true,
+            ..Moment::default()
+        },
         links: Links {
             order: Some("https://harbour.example/orders/HG-1042".into()),
             page: None,
@@ -217,6 +225,7 @@ fn usual(stage: Stage) -> View {
             feedback: None,
             scale: true,
             unsubscribe: Some("https://harbour.example/messages/stop".into()),
+            content: Some("https://post.harbour.example/c/harbour/".into()),
         },
     };
     suit(&mut view);

@@ -1,6 +1,7 @@
 //! What one message says: from the facts to a finished [`Page`], sentence by sentence.
 
 use super::brand::Brand;
+use super::content::Shown;
 use super::harmless::{self, NAME_CHARS_MAX, TEXT_CHARS_MAX};
 use super::page::{Button, Day, Fact, List, Page, Progress, Scale, ScalePoint, Step, Total};
 use super::shelf;
@@ -33,6 +34,7 @@ pub(crate) fn page(tongue: &Tongue<'_>) -> Result<Page, WordsError> {
         steps: steps(tongue)?,
         shelves: shelf::shelves(tongue)?,
         lists: lists(tongue)?,
+        content: content(tongue),
         totals: totals(tongue)?,
         address: view
             .order
@@ -375,6 +377,16 @@ pub(crate) fn reason_key(reason: Reason) -> &'static str {
         Reason::ShopOther => "reason-shop_other",
         Reason::Unknown => "reason-unknown",
     }
+}
+
+/// The brand's own content, whose buttons lead by way of our counting address where there is one.
+fn content(tongue: &Tongue<'_>) -> Vec<Shown> {
+    let (view, content) = (tongue.view, &tongue.brand.content);
+    let mut shown = content.choose(&view.content, &tongue.teller.words.tag, content.in_mail);
+    for block in &mut shown {
+        block.count_by(view.links.content.as_deref());
+    }
+    shown
 }
 
 /// What else is new, and how the order's other parcels are.

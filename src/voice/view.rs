@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Serialize, Serializer};
 
+use super::content::Moment;
 use crate::domain::event::{Handover, Reason};
 use crate::domain::person::{Pii, Role};
 use crate::domain::stage::Stage;
@@ -45,6 +46,8 @@ pub struct View {
     pub correction: Option<Correction>,
     /// For `cancelled`.
     pub cancelled: Option<Cancelled>,
+    /// What the brand's own content is chosen by.
+    pub content: Moment,
     pub links: Links,
 }
 
@@ -285,6 +288,8 @@ pub struct Links {
     pub scale: bool,
     /// One click and no more of these; shown in the footer.
     pub unsubscribe: Option<String>,
+    /// Our own counting address of content blocks, to which a block's id is added; `None`: blocks lead to their pages directly.
+    pub content: Option<String>,
 }
 
 impl View {
