@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use doorstep::apply::{Hinge, Policies};
 use doorstep::clock::Clock;
+use doorstep::content::Counts;
 use doorstep::dispatch::handoff::Handoff;
 use doorstep::domain::id::{BrandId, OrderKey};
 use doorstep::ingest::Apply;
@@ -56,7 +57,14 @@ async fn measure() {
     let secret = SecretString::from("a secret of this measurement");
     let links = Links::new(&format!("http://{address}"), &[secret]).expect("links");
     let voice = Arc::new(ArcSwap::from_pointee(voice));
-    let parts = Parts { store: store.clone(), links: links.clone(), voice, default_brand: id, policies };
+    let parts = Parts {
+        store: store.clone(),
+        links: links.clone(),
+        voice,
+        default_brand: id,
+        policies,
+        counts: Counts::default(),
+    };
     let stop = CancellationToken::new();
     let router = Place::new(parts, stop.clone()).routes();
     let (stopping, settings) = (stop.clone(), doorstep::web::Settings::default());

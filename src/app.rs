@@ -25,6 +25,7 @@ use crate::channel::{email, sms};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::consent;
+use crate::content::Counts;
 use crate::ingest::amqp::Consumer;
 use crate::ingest::gather::Gatherer;
 use crate::link::Links;
@@ -34,6 +35,7 @@ use crate::voice::Problem;
 use crate::web::callback::Callbacks;
 use crate::web::care::api::Api;
 use crate::web::care::{Care, Parts as CareParts};
+use crate::web::content::Content;
 use crate::web::door::Door;
 use crate::web::form::Forms;
 use crate::web::health::{Health, Part};
@@ -112,14 +114,24 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     Ok(store)
 }
 
-/// Where the links in messages lead. `tells`: whether programs are told what customers say.
-pub(crate) fn customers(store: &Store, voices: &Voices, forms: Forms, tells: bool, stop: CancellationToken) -> Router {
+/// What the customers' side is made of beside the store and the voices.
+pub(crate) struct Counter {
+    pub(crate) forms: Forms,
+    pub(crate) counts: Counts,
+    /// Whether programs are told what customers say.
+    pub(crate) tells: bool,
+}
+
+/// Where the links in messages lead.
+pub(crate) fn customers(store: &Store, voices: &Voices, counter: Counter, stop: CancellationToken) -> Router {
+    let Counter { forms, counts, tells } = counter;
     let (links, store) = (forms.links().clone(), store.clone());
     let (voice, default_brand, policies) = (voices.voice(), voices.default_brand().clone(), voices.policies());
-    let parts = PlaceParts { store: store.clone(), links, voice: Arc::clone(&voice), default_brand, policies };
+    let content = Content::new(Arc::clone(&voice), counts.clone());
+    let parts = PlaceParts { store: store.clone(), links, voice: Arc::clone(&voice), default_brand, policies, counts };
     let place = Place::new(parts, stop);
     let care = Care::new(CareParts { place: place.clone(), store, forms, voice, tells });
-    place.routes().merge(care.routes())
+    place.routes().merge(care.routes()).merge(content.routes())
 }
 
 /// The page of wishes. Its codes go out by a way of their own, since the dispatcher's carries notices alone.
@@ -184,9 +196,11 @@ impl Worker {
             .merge(Api::new(store.clone(), api_tokens, tells).routes())
             .merge(Health::new(health, telemetry::render).routes())
             .merge(callbacks);
+        let counts = Counts::default();
         if let Some(forms) = forms {
             router = router.merge(wishes((&config.sms, &config.consent), &store, &voices, forms.clone())?);
-            router = router.merge(customers(&store, &voices, forms, tells, entrances.clone()));
+            let counter = Counter { forms, counts: counts.clone(), tells };
+            router = router.merge(customers(&store, &voices, counter, entrances.clone()));
         }
         router = router.merge(ops.unwrap_or_default());
         entrance_tasks.push(tokio::spawn(serve(listener, router, config.http.clone(), entrances.clone())));
@@ -201,6 +215,7 @@ impl Worker {
             tokio::spawn(chores::look(store.clone(), aside.clone())),
             tokio::spawn(lanes.run(store.clone(), aside.clone())),
             tokio::spawn(announcer.run(aside.clone())),
+            tokio::spawn(counts.run(store.clone(), aside.clone())),
             tokio::spawn(chores::watch(store.clone(), policies, tells, aside.clone())),
             tokio::spawn(chores::tidy(store.clone(), config.retention.clone(), aside.clone())),
         ];

@@ -374,7 +374,7 @@ impl Hinge {
         let now = self.clock.now();
         let written = batch.finish();
         let Written { orders, mut states, numbers, adopted, wakes, notices, withdrawn, recheck, .. } = written;
-        let Written { silences, tallies, alerts, cleared, blanked, .. } = written;
+        let Written { silences, tallies, purchases, alerts, cleared, blanked, .. } = written;
         let mut room = Room::reserve(&self.handoff, &notices, now);
         crash::point("apply.reserved");
         let notices: Vec<Planned> =
@@ -395,6 +395,7 @@ impl Hinge {
             recheck,
             silences,
             tallies,
+            purchases,
             alerts,
             cleared,
             refused,

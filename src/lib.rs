@@ -26,6 +26,8 @@ pub mod dispatch;
 pub mod alerting;
 // What people wish, what providers report, and how somebody is forgotten.
 pub mod consent;
+// Beside the facts: what people bought before, and how often content is shown and followed.
+pub mod content;
 // Carriers' feeds: counted, and silent ones known.
 pub mod feeds;
 

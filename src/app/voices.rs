@@ -81,7 +81,7 @@ impl Voices {
         Self { voice: Arc::new(ArcSwap::from_pointee(speaking.voice)), policies, default }
     }
 
-    /// What the dispatcher makes messages with.
+    /// What messages are made with.
     pub fn speaker(&self, links: Option<Links>) -> Speaker {
         Speaker { voice: Arc::clone(&self.voice), default_brand: self.default.clone(), links }
     }

@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::content;
 use crate::domain::alert::{Alert, AlertKey};
 use crate::domain::decide::{Cause, Context, decide, look};
-use crate::domain::event::Event;
+use crate::domain::event::{Event, Kind};
+use crate::domain::fold::value;
+use crate::domain::goods::Goods;
 use crate::domain::id::{EventKey, NoticeKey, OrderKey, TrackingNumber};
 use crate::domain::lane::school::School;
 use crate::domain::notice::{Effect, Notice, Silence, Why};
@@ -15,7 +18,7 @@ use crate::domain::order::Order;
 use crate::domain::policy::Policy;
 use crate::domain::reroute::reroute;
 use crate::feeds::scanned_by;
-use crate::store::rows::{OrderRow, TallyRow};
+use crate::store::rows::{OrderRow, Purchase, TallyRow};
 
 /// An order in memory, beside the version that was read.
 #[derive(Debug)]
@@ -42,10 +45,18 @@ pub(super) struct Batch {
     alerts: Vec<Alert>,
     cleared: Vec<(OrderKey, AlertKey, &'static str)>,
     tallies: Vec<TallyRow>,
+    purchases: Vec<Purchase>,
     wakes: HashMap<OrderKey, Option<Timestamp>>,
     adopted: Vec<(EventKey, OrderKey)>,
     /// Events of orders whose person was forgotten: nothing that they say is kept.
     blanked: Vec<EventKey>,
+}
+
+/// What was bought by an order that was paid.
+fn purchase(order: &OrderKey, known: &Order, at: Timestamp) -> Option<Purchase> {
+    let goods = Goods::of(value(&known.known.order.items)?);
+    let goods = serde_json::to_string(&goods).ok().filter(|_| !goods.is_empty())?;
+    Some(Purchase { contact: content::buyer(known)?, order: order.clone(), at, goods })
 }
 
 /// A stored order's document could not be read.
@@ -69,6 +80,7 @@ pub(super) struct Written {
     pub(super) recheck: Vec<OrderKey>,
     pub(super) silences: Vec<Silence>,
     pub(super) tallies: Vec<TallyRow>,
+    pub(super) purchases: Vec<Purchase>,
     pub(super) alerts: Vec<Alert>,
     pub(super) cleared: Vec<(OrderKey, AlertKey, &'static str)>,
     pub(super) blanked: Vec<EventKey>,
@@ -136,6 +148,9 @@ impl Batch {
         // A number that only a carrier's own feed has named is not the order's word for it, but it was found by it.
         if let (Some(number), true) = (number, is_new && event.order.is_some()) {
             self.numbers.entry(number.clone()).or_default().insert(key.clone());
+        }
+        if event.kind == Kind::OrderPaid && policy.remembers_purchases {
+            self.purchases.extend(purchase(key, &held.order, event.time));
         }
         self.keep(key, effects, now);
         true
@@ -253,6 +268,7 @@ impl Batch {
             recheck: self.recheck.into_iter().collect(),
             silences: self.silences,
             tallies: self.tallies,
+            purchases: self.purchases,
             alerts: self.alerts,
             cleared: self.cleared,
             blanked: self.blanked,

@@ -25,6 +25,7 @@ use crate::channel::{capture, email, hook, sms};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::brands::Voices;
+use crate::content::Counts;
 use crate::ingest::{Apply, Incoming};
 use crate::link::Links;
 use crate::store::{self, Store};
@@ -104,7 +105,8 @@ pub async fn run(args: &Args, out: &Out) -> anyhow::Result<Ending> {
     let console = console(&parts, messages, &stop);
     // People fill in forms by their own clock, also when the story is over and its clock stands still.
     let forms = Forms::new(links.clone(), Clock::database(), Networks::default());
-    let customers = crate::app::customers(&parts.store, &parts.voices, forms.clone(), false, stop.clone());
+    let counter = crate::app::Counter { forms: forms.clone(), counts: Counts::default(), tells: false };
+    let customers = crate::app::customers(&parts.store, &parts.voices, counter, stop.clone());
     let ways = (&sms::Settings::Capture(capture::Settings { dir: folder.path().join("codes") }), &Default::default());
     let customers = customers.merge(crate::app::wishes(ways, &parts.store, &parts.voices, forms)?);
 

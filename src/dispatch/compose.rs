@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::channel::Message;
+use crate::domain::goods::Goods;
 use crate::domain::notice::Notice;
 use crate::domain::order::Order;
 use crate::domain::policy::Policy;
@@ -18,6 +19,8 @@ pub struct Draft<'a> {
     pub notice: &'a Notice,
     pub telling: &'a Telling,
     pub policy: &'a Policy,
+    /// What the same person bought before, where the brand's content asks for it.
+    pub earlier: &'a Goods,
     pub now: Timestamp,
 }
 

@@ -11,15 +11,17 @@ use super::desk::{Desk, Ending};
 use super::handoff::{Earlier, Handed};
 use super::keep::{Kept, Kind};
 use crate::channel::{Intent, Message, Receipt, Sealed, SendError, email, sms};
+use crate::content;
 use crate::crash;
+use crate::domain::goods::Goods;
 use crate::domain::listen::ask;
 use crate::domain::notice::{Notice, Said, Why};
 use crate::domain::order::Order;
-use crate::domain::person::{Channel, ContactKey};
+use crate::domain::person::{Channel, ContactKey, Role};
 use crate::domain::policy::{InDoubt, Policy};
 use crate::domain::release::{self, Consent, Release, SaidBefore, Telling};
 use crate::domain::retry::{self, Next, Tries};
-use crate::domain::stage::Stage;
+use crate::domain::stage::{Class, Stage};
 use crate::store::StoreError;
 use crate::store::rows::{Grant, IntentRow, Verdict};
 use crate::telemetry;
@@ -286,7 +288,8 @@ impl Worker {
                 }
             }
         }
-        let draft = Draft { order, notice, telling, policy: case.policy, now: self.clock.now() };
+        let earlier = self.bought_before(case, order).await;
+        let draft = Draft { order, notice, telling, policy: case.policy, earlier: &earlier, now: self.clock.now() };
         let message = self.composer.compose(&draft).map_err(|error| {
             tracing::error!(notice.key = %notice.key, notice.stage = notice.stage.as_str(), %error, "cannot be composed");
             self.not_composed(notice, "the message could not be composed")
@@ -308,6 +311,22 @@ impl Worker {
         };
         let packed = self.frames.pack(&self.store, kind, &Kept::of(&sealed, &said)).await;
         Ok((sealed, row(said, packed)))
+    }
+
+    /// What the customer bought before, for mails of brands whose content asks for it. It is not worth holding a message up.
+    async fn bought_before(&self, case: &Case<'_>, order: &Order) -> Goods {
+        let notice = case.notice;
+        let asks = case.policy.remembers_purchases && notice.channel == Channel::Email && notice.role == Role::Customer;
+        if !asks || notice.stage.class() != Class::Progress {
+            return Goods::default();
+        }
+        match content::bought_before(&self.store, &notice.order, order).await {
+            Ok(goods) => goods,
+            Err(error) => {
+                tracing::warn!(%error, "a mail goes without what its reader bought before");
+                Goods::default()
+            }
+        }
     }
 
     fn not_composed(&self, notice: &Notice, cause: &str) -> Verdict {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use super::compose::{Composer, Draft, NotComposed};
-use super::view::view;
+use super::view::{Own, view};
 use crate::channel::{Content, Mail, Message, Text};
 use crate::domain::fold::value;
 use crate::domain::id::{BrandId, NoticeKey};
@@ -42,7 +42,7 @@ impl Speaker {
     }
 
     fn compose(&self, draft: &Draft<'_>) -> Result<Message, NotComposed> {
-        let Draft { order, notice, telling, policy, now } = *draft;
+        let Draft { order, notice, telling, policy, .. } = *draft;
         let voice = self.voice.load();
         let own = notice.order.brand();
         let brand_id = if voice.brand(&own).is_some() { own } else { self.default_brand.clone() };
@@ -54,7 +54,8 @@ impl Speaker {
             self.links.as_ref().map(|links| links.opt_out_url(&OptOut { contact, brand: notice.order.brand(), locale }))
         });
         let unsubscribe_url = stop.flatten();
-        let mut seen = view(order, notice, telling, policy, now, unsubscribe_url.clone());
+        let content = self.links.as_ref().map(|links| links.content_url(&brand_id, ""));
+        let mut seen = view(draft, Own { unsubscribe: unsubscribe_url.clone(), content });
         seen.links.page = self.page_url(order, notice);
         seen.links.feedback = seen.links.page.as_ref().map(|page| format!("{page}/rating"));
         let (stage, parcel) = (seen.stage, seen.parcel);

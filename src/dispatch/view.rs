@@ -3,33 +3,37 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::compose::Draft;
 use crate::domain::event;
 use crate::domain::fold::value;
+use crate::domain::goods::Goods;
 use crate::domain::listen::rating::Question;
-use crate::domain::notice::Notice;
 use crate::domain::order::{Order, State};
 use crate::domain::parcel::{self, Status};
 use crate::domain::person::Role;
 use crate::domain::promise;
-use crate::domain::release::{Corrected, Telling};
+use crate::domain::release::Corrected;
 use crate::domain::stage::Stage;
 use crate::domain::window;
 use crate::domain::{delay, policy::Policy};
-use crate::voice::content::{Goods, Moment};
+use crate::voice::content::Moment;
 use crate::voice::view::{
     Address, Cancelled, Correction, Delay, Expected, Item, Links, News, Order as OrderView, Parcel, Person, Pickup,
     State as ParcelState, Until, View,
 };
 
-/// Builds the view of one message. `unsubscribe`: the one-click address for its footer.
-pub fn view(
-    order: &Order,
-    notice: &Notice,
-    telling: &Telling,
-    policy: &Policy,
-    now: Timestamp,
-    unsubscribe: Option<String>,
-) -> View {
+/// Our own addresses that stand in a message.
+#[derive(Debug, Clone, Default)]
+pub struct Own {
+    /// One click and no more of these.
+    pub unsubscribe: Option<String>,
+    /// To which a content block's id is added.
+    pub content: Option<String>,
+}
+
+/// Builds the view of one message.
+pub fn view(draft: &Draft<'_>, own: Own) -> View {
+    let Draft { order, notice, telling, policy, now, .. } = *draft;
     let state = order.state(&policy.zone);
     let (stage, parcel) = telling.news.first().copied().unwrap_or((notice.stage, None));
     let person = state.person(notice.role);
@@ -53,27 +57,27 @@ pub fn view(
             Corrected::NotDelivered => Correction::NotDelivered,
         }),
         cancelled: (stage == Stage::Cancelled).then(|| cancelled(&state, notice.fact_at)),
-        content: moment(&state, notice, policy, now),
+        content: moment(&state, draft),
         links: Links {
             order: links.and_then(|links| links.order.clone()),
             page: None,
             support: links.and_then(|links| links.support.clone()),
             feedback: None,
             scale: policy.ask.questions.contains(&Question::Csat),
-            unsubscribe,
-            content: None,
+            unsubscribe: own.unsubscribe,
+            content: own.content,
         },
         zone: state.zone.clone(),
     }
 }
 
 /// What the brand's content is chosen by. Advertising is for who bought, never for who is given a present.
-fn moment(state: &State<'_>, notice: &Notice, policy: &Policy, now: Timestamp) -> Moment {
-    let items = state.items();
+fn moment(state: &State<'_>, draft: &Draft<'_>) -> Moment {
+    let Draft { notice, telling, policy, earlier, now, .. } = *draft;
     Moment {
-        stage: Some(notice.stage),
-        goods: Goods::of(items.iter().map(|item| (item.sku.as_deref(), item.tags.as_slice()))),
-        earlier: Goods::default(),
+        stage: Some(notice.stage).filter(|_| telling.content),
+        goods: Goods::of(&state.items()),
+        earlier: earlier.clone(),
         recommended: value(&state.known.order.recommendations).cloned().unwrap_or_default(),
         today: window::local_day(now, &policy.zone),
         may_advertise: notice.role == Role::Customer,

@@ -4,6 +4,7 @@
 //! told ([`stage`]), what a brand wants told ([`policy`]), the decision ([`decide`]) and the second look just before
 //! sending ([`release`]).
 
+pub mod goods;
 pub mod id;
 pub mod person;
 pub mod event;

@@ -39,6 +39,8 @@ pub struct Policy {
     pub zone: TimeZone,
     /// What counts as trouble, for ops.
     pub watch: Watch,
+    /// Whether what people buy is remembered, for content that asks for it.
+    pub remembers_purchases: bool,
 }
 
 /// How one stage is told.
@@ -103,6 +105,7 @@ impl Policy {
             returns: Returns::default(),
             zone,
             watch: Watch::default(),
+            remembers_purchases: false,
         }
     }
 }

@@ -167,6 +167,11 @@ impl Links {
         &self.base_url
     }
 
+    /// The address that leads to what `brand` stored for a content block.
+    pub fn content_url(&self, brand: &BrandId, block: &str) -> String {
+        format!("{}/c/{brand}/{block}", self.base_url)
+    }
+
     /// A body with its seal, as text.
     fn sealed(&self, purpose: Purpose<'_>, mut body: Vec<u8>) -> String {
         let seal = seal(&self.keys[0], purpose, &body);

@@ -12,7 +12,7 @@ use super::params::Sql;
 use super::{Access, Store, unbroken_for};
 
 /// Every migration, oldest first: version, name, and the same step in either dialect. A test holds this against the folders.
-const STEPS: [(i64, &str, &str, &str); 4] = [
+const STEPS: [(i64, &str, &str, &str); 5] = [
     (
         1,
         "begin",
@@ -36,6 +36,12 @@ const STEPS: [(i64, &str, &str, &str); 4] = [
         "cases",
         include_str!("../../migrations/postgres/0004_cases.sql"),
         include_str!("../../migrations/sqlite/0004_cases.sql"),
+    ),
+    (
+        5,
+        "content",
+        include_str!("../../migrations/postgres/0005_content.sql"),
+        include_str!("../../migrations/sqlite/0005_content.sql"),
     ),
 ];
 

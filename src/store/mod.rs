@@ -18,6 +18,7 @@ mod claim;
 mod cols;
 mod conn;
 mod consent;
+mod content;
 mod doubt;
 mod erase;
 mod error;

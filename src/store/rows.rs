@@ -94,6 +94,8 @@ pub struct Changes {
     pub cleared: Vec<(OrderKey, AlertKey, &'static str)>,
     /// What was learned about lanes.
     pub tallies: Vec<TallyRow>,
+    /// What was paid for, where the brand remembers it.
+    pub purchases: Vec<Purchase>,
     pub refused: Vec<Refused>,
     /// Outcome events to publish, if the broker's outcome exchange is configured.
     pub outcomes: Vec<Outcome>,
@@ -106,6 +108,27 @@ pub struct TallyRow {
     pub day: Day,
     /// Packed (see `crate::lanes`).
     pub doc: Vec<u8>,
+}
+
+/// What somebody has bought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purchase {
+    pub contact: ContactKey,
+    pub order: OrderKey,
+    pub at: Timestamp,
+    /// [`crate::domain::goods::Goods`] as JSON.
+    pub goods: String,
+}
+
+/// How often a content block was shown and followed on a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentCount {
+    pub brand: BrandId,
+    pub block: String,
+    /// By UTC.
+    pub day: Day,
+    pub shown: u64,
+    pub followed: u64,
 }
 
 /// A notice to insert.

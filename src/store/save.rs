@@ -197,6 +197,7 @@ impl Tx {
         }
         self.save_silences(&changes.silences).await?;
         self.teach(&changes.tallies).await?;
+        self.save_purchases(&changes.purchases).await?;
         self.save_alerts(changes).await?;
         self.save_refused(changes).await?;
         if !changes.outcomes.is_empty() {

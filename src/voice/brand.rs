@@ -303,7 +303,9 @@ impl Brand {
         let watch = self.watch.read(&mut wrong);
         let wrong: Vec<(String, String)> = wrong.into_iter().map(under("watch")).collect();
         match policy {
-            Ok(policy) if wrong.is_empty() => Ok(Policy { watch, ..policy }),
+            Ok(policy) if wrong.is_empty() => {
+                Ok(Policy { watch, remembers_purchases: self.content.asks_for_the_past(), ..policy })
+            }
             Ok(_) => Err(wrong),
             Err(other) => Err([other, wrong].concat()),
         }

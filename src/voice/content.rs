@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::harmless;
 use crate::domain::event::Recommendation;
+use crate::domain::goods::Goods;
 use crate::domain::stage::{Class, Stage};
 
 /// Longest title, label or point, in characters.
@@ -113,15 +114,6 @@ pub struct Moment {
     pub may_advertise: bool,
 }
 
-/// Tags and SKUs of items.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Goods {
-    #[serde(rename = "t", default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub tags: BTreeSet<String>,
-    #[serde(rename = "s", default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub skus: BTreeSet<String>,
-}
-
 /// A block as it is shown: finished texts, nothing clickable in them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Shown {
@@ -159,35 +151,6 @@ impl Default for ContentToml {
     }
 }
 
-impl Goods {
-    /// Of items, by their tags and SKUs.
-    pub fn of<'a>(items: impl IntoIterator<Item = (Option<&'a str>, &'a [String])>) -> Self {
-        let mut goods = Self::default();
-        for (sku, tags) in items {
-            goods.skus.extend(sku.map(str::to_owned));
-            goods.tags.extend(tags.iter().cloned());
-        }
-        goods
-    }
-
-    /// Takes the others in as well.
-    pub fn join(&mut self, other: Self) {
-        self.tags.extend(other.tags);
-        self.skus.extend(other.skus);
-    }
-
-    fn match_tags(&self, wanted: &BTreeSet<String>) -> bool {
-        wanted.iter().any(|tag| self.tags.contains(tag))
-    }
-
-    fn match_skus(&self, wanted: &BTreeSet<String>) -> bool {
-        wanted.iter().any(|sku| match sku.strip_suffix('*') {
-            Some(start) => self.skus.iter().any(|own| own.starts_with(start)),
-            None => self.skus.contains(sku),
-        })
-    }
-}
-
 impl ContentToml {
     /// Whether what people bought before matters to any block.
     pub fn asks_for_the_past(&self) -> bool {
@@ -201,7 +164,7 @@ impl ContentToml {
 
     /// The blocks for a moment in `language`, best first, at most `most`.
     pub fn choose(&self, moment: &Moment, language: &str, most: u8) -> Vec<Shown> {
-        let Some(stage) = moment.stage.filter(|stage| stage.class() == Class::Progress) else { return Vec::new() };
+        let Some(stage) = moment.stage.filter(|stage| is_calm(*stage)) else { return Vec::new() };
         let most = usize::from(most);
         let mut shown: Vec<Shown> = Vec::new();
         if moment.may_advertise {
@@ -252,7 +215,7 @@ impl ContentToml {
             if block.from.zip(block.until).is_some_and(|(from, until)| until < from) {
                 add("until", "a day not before `from`");
             }
-            if block.stages.iter().any(|stage| stage.class() != Class::Progress) {
+            if block.stages.iter().any(|stage| !is_calm(*stage)) {
                 add("stages", "stages of progress alone: nothing stands beside a problem");
             }
             if block.text.is_empty() {
@@ -272,6 +235,11 @@ impl ContentToml {
         }
         wrong
     }
+}
+
+/// Whether content may stand beside a stage: only where nothing went wrong.
+fn is_calm(stage: Stage) -> bool {
+    stage.class() == Class::Progress && stage != Stage::AttemptFailed
 }
 
 impl Kind {

@@ -5,12 +5,13 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 
-use super::content::{Goods, Moment};
+use super::content::Moment;
 use super::view::{
     Address, Cancelled, Correction, Delay, Expected, Item, Links, News, Order, Parcel, Person, Pickup, State, Until,
     View,
 };
 use crate::domain::event::{Handover, Reason};
+use crate::domain::goods::Goods;
 use crate::domain::person::{Pii, Role};
 use crate::domain::stage::{Class, Stage};
 

@@ -4,6 +4,8 @@
 pub mod callback;
 /// Ratings, cases and returns: the pages, and the API of shop systems.
 pub mod care;
+/// Where content blocks lead.
+pub mod content;
 /// The demo's pages.
 pub mod demo;
 /// `POST /v1/events`.

@@ -99,6 +99,7 @@ impl Site {
                 voice: Arc::clone(&voice),
                 default_brand: brand,
                 policies,
+                counts: doorstep::content::Counts::default(),
             },
             stop.clone(),
         );

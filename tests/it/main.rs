@@ -8,6 +8,7 @@ mod care;
 mod channels;
 mod cli;
 mod consent;
+mod content;
 #[cfg(feature = "crash-points")]
 mod crash;
 mod decode;

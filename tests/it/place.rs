@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use doorstep::apply::{Hinge, Policies};
+use doorstep::content::Counts;
 use doorstep::dispatch::handoff::Handoff;
 use doorstep::domain::id::{BrandId, OrderKey};
 use doorstep::ingest::Apply;
@@ -66,6 +67,7 @@ impl Site {
             voice: Arc::new(ArcSwap::from_pointee(voice)),
             default_brand: id,
             policies,
+            counts: Counts::default(),
         };
         let router = Place::new(parts, stop.clone()).routes();
         let stopping = stop.clone();

@@ -30,6 +30,7 @@ pub(crate) use on_both;
 mod alerting;
 mod applying;
 mod claiming;
+mod content;
 mod doubting;
 mod listening;
 mod people;

@@ -3,6 +3,7 @@
 //! What is seen is made in three steps: who may see what of the order (`sight.rs`), in which words (`voice::place`), within
 //! which frame (`show.rs`). Looking changes nothing.
 
+mod beside;
 mod live;
 mod nowhere;
 mod show;
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::apply::Policies;
+use crate::content::Counts;
 use crate::domain::fold::{Known, value};
 use crate::domain::id::{BrandId, OrderKey};
 use crate::domain::order::Order;
@@ -39,6 +41,8 @@ pub struct Parts {
     /// Speaks for brands that are not configured.
     pub default_brand: BrandId,
     pub policies: Policies,
+    /// How often content blocks were shown.
+    pub counts: Counts,
 }
 
 /// The orders' pages. Cheap to clone.
@@ -59,6 +63,7 @@ struct Inner {
     voice: Arc<ArcSwap<Voice>>,
     default_brand: BrandId,
     policies: Policies,
+    counts: Counts,
     pulse: Pulse,
     nowhere: Nowhere,
 }
@@ -102,9 +107,20 @@ impl Opened {
 impl Place {
     /// Pages of what `parts` holds, which follow what happens until `stop`. To be called within a tokio runtime.
     pub fn new(parts: Parts, stop: CancellationToken) -> Self {
-        let Parts { store, links, voice, default_brand, policies } = parts;
+        let Parts { store, links, voice, default_brand, policies, counts } = parts;
         let pulse = live::pulse(store.clone(), stop);
-        Self { inner: Arc::new(Inner { store, links, voice, default_brand, policies, pulse, nowhere: Nowhere::new() }) }
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                links,
+                voice,
+                default_brand,
+                policies,
+                counts,
+                pulse,
+                nowhere: Nowhere::new(),
+            }),
+        }
     }
 
     /// Its routes.

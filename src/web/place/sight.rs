@@ -14,6 +14,7 @@ use crate::domain::policy::Policy;
 use crate::domain::promise;
 use crate::domain::window;
 use crate::link::Reader;
+use crate::voice::content::Moment;
 use crate::voice::place::{Began, Now, Scan, Sight, Sure, Track};
 use crate::voice::view::{Delay, Expected, Links, Parcel as ParcelView, Person, View};
 
@@ -58,6 +59,7 @@ pub(super) fn sight(key: &OrderKey, order: &Order, reader: Reader, policy: &Poli
         delay: None,
         correction: None,
         cancelled: (what == Now::Cancelled).then(|| cancelled(&state, now)),
+        content: Moment::default(),
         links: Links {
             order: links.and_then(|links| links.order.clone()),
             support: links.and_then(|links| links.support.clone()),

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::{Opened, Place};
+use super::{Opened, Place, beside};
 use crate::store::StoreError;
 use crate::voice::place::Sight;
 use crate::web::care::slot::Told;
@@ -25,8 +25,8 @@ pub struct Seen<'a> {
 ///
 /// # Errors
 /// When the database does not answer.
-pub(super) async fn content(_place: &Place, _seen: &Seen<'_>) -> Result<Content, StoreError> {
-    Ok(Content::default())
+pub(super) async fn content(place: &Place, seen: &Seen<'_>) -> Result<Content, StoreError> {
+    beside::blocks(place, seen).await
 }
 
 /// What the reader can do, and has asked for.
