@@ -76,14 +76,7 @@ async fn measure() {
         links.page_path(&PageLink { order, reader: Reader::Customer, generation: 0 })
     };
     let (_, size) = first_byte(address, path(0)).await;
-    let mut slow = Vec::new();
-    if std::env::args().any(|arg| arg == "--slow") {
-        for n in 0..SLOW {
-            let mut stream = TcpStream::connect(address).await.expect("a connection: is `ulimit -n` above 4,000?");
-            stream.write_all(["", "GET / HTTP/1.1\r\nx-slow: "][n % 2].as_bytes()).await.expect("a beginning");
-            slow.push(stream);
-        }
-    }
+    let slow = if std::env::args().any(|arg| arg == "--slow") { slow_ones(address).await } else { Vec::new() };
     let rate = std::env::args().find_map(|arg| arg.strip_prefix("--rate=")?.parse().ok()).unwrap_or(PER_SECOND);
     let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate);
     let mut asked = Vec::new();
@@ -114,6 +107,17 @@ async fn measure() {
     stop.cancel();
     serving.await.expect("an end");
     store.close().await;
+}
+
+/// Connections that begin and never come to an end.
+async fn slow_ones(address: SocketAddr) -> Vec<TcpStream> {
+    let mut slow = Vec::new();
+    for n in 0..SLOW {
+        let mut stream = TcpStream::connect(address).await.expect("a connection: is `ulimit -n` above 4,000?");
+        stream.write_all(["", "GET / HTTP/1.1\r\nx-slow: "][n % 2].as_bytes()).await.expect("a beginning");
+        slow.push(stream);
+    }
+    slow
 }
 
 /// The time to the first byte, and the size of the whole answer.

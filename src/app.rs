@@ -27,6 +27,7 @@ use crate::config::Config;
 use crate::consent;
 use crate::content::Counts;
 use crate::ingest::amqp::Consumer;
+use crate::ingest::decode::Decoder;
 use crate::ingest::gather::Gatherer;
 use crate::link::Links;
 use crate::store::{Mask, Store, StoreError};
@@ -172,9 +173,7 @@ impl Worker {
         let (entrances, aside) = (CancellationToken::new(), CancellationToken::new());
         let mut entrance_tasks = Vec::new();
         let mut health = vec![database_part(&store)];
-        if config.amqp.is_on() {
-            let clock = store.clock().clone();
-            let consumer = Consumer::new(config.amqp.clone(), Arc::clone(&decoder), hinge.clone(), clock)?;
+        if let Some(consumer) = consumer(config, &store, &decoder, &hinge)? {
             health.push(broker_part(&consumer));
             entrance_tasks.push(tokio::spawn(consumer.run(entrances.clone())));
         }
@@ -257,6 +256,19 @@ impl Worker {
             Err(_) => tracing::warn!("stopped before everything had ended: leases run out, and others see to the rest"),
         }
     }
+}
+
+/// What listens to the broker, where there is one.
+fn consumer(
+    config: &Config,
+    store: &Store,
+    decoder: &Arc<Decoder>,
+    hinge: &Hinge,
+) -> anyhow::Result<Option<Consumer<Hinge>>> {
+    let clock = store.clock().clone();
+    let listens = config.amqp.is_on();
+    let open = || Consumer::new(config.amqp.clone(), Arc::clone(decoder), hinge.clone(), clock);
+    Ok(listens.then(open).transpose()?)
 }
 
 fn publisher(config: &Config) -> Publisher {

@@ -44,9 +44,12 @@ pub async fn bought_before(store: &Store, key: &OrderKey, order: &Order) -> Resu
     Ok(goods)
 }
 
-/// Counts of blocks that are not written yet: shown and followed. Clones share them.
+/// How often each block was shown and followed.
+type Counted = HashMap<(BrandId, String), (u64, u64)>;
+
+/// Counts of blocks that are not written yet. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Counts(Arc<Mutex<HashMap<(BrandId, String), (u64, u64)>>>);
+pub struct Counts(Arc<Mutex<Counted>>);
 
 impl Counts {
     /// A block was shown on a page.
