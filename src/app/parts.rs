@@ -52,6 +52,7 @@ impl Parts {
         let lanes = Shelf::default();
         let hinge = Hinge::new(store.clone(), voices.policies(), clock, handoff.clone());
         let hinge = hinge.knowing(lanes.clone()).counting(pulse).minding(quiet_feeds.clone());
+        let hinge = if config.tells_outcomes() { hinge.telling() } else { hinge };
         let timers = Timers::new(store.clone(), hinge.clone());
         let dispatcher = Dispatcher::new(DispatchParts {
             store: store.clone(),
