@@ -35,6 +35,7 @@ const FACTS: Sql = Sql {
     sqlite: "update inbox set raw = x'' where order_key in (select value->>0 from json_each($1)) and length(raw) > 0",
 };
 const WAKES: Sql = of_orders!("delete from wakes where ", "");
+const PURCHASES: Sql = of_orders!("delete from purchases where ", "");
 const NOTES: Sql = of_orders!("update ops_audit set detail = null where ", " and detail is not null");
 // Of what is on the wire nobody can say any more whether it arrived; nobody will ask.
 const NOTICES: Sql = Sql {
@@ -75,6 +76,7 @@ const ALERTS: Sql = Sql {
     ),
 };
 
+const BOUGHT: Sql = of_contacts!("delete from purchases where ", "contact");
 const TOLD: Sql = of_contacts!("delete from told where ", "contact");
 const CHOSEN: Sql = of_contacts!("delete from preferences where ", "contact");
 const CODES: Sql = of_contacts!("delete from codes where ", "contact");
@@ -202,6 +204,7 @@ impl Tx {
         let facts = self.execute(&FACTS, &[], &column()).await?;
         self.execute(&NOTES, &[], &column()).await?;
         if whole {
+            self.execute(&PURCHASES, &[], &column()).await?;
             self.execute(&WAKES, &[], &column()).await?;
             let now = self.now();
             self.execute(&ALERTS, &[now], &column()).await?;
@@ -218,7 +221,7 @@ impl Tx {
             return Ok(());
         }
         let names: Vec<Uuid> = contacts.iter().flat_map(|contact| store.mask.names(*contact)).collect();
-        for sql in [&TOLD, &CHOSEN, &CODES, &ASKS, &SOFT, &DROP_OPTOUTS] {
+        for sql in [&BOUGHT, &TOLD, &CHOSEN, &CODES, &ASKS, &SOFT, &DROP_OPTOUTS] {
             self.execute(sql, &[], &[Col::Uuid(names.clone())]).await?;
         }
         for contact in contacts {

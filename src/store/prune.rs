@@ -40,9 +40,23 @@ const TOLD: Sql = Sql {
     ),
 };
 
+// Two years: longer ago is nobody's taste any more.
+const PURCHASES: Sql = Sql {
+    postgres: concat!(
+        "delete from purchases where ctid = any(array(select ctid from purchases where at < ",
+        now_postgres!(),
+        " - 63072000000 limit $2))"
+    ),
+    sqlite: concat!(
+        "delete from purchases where (contact, order_key) in (select contact, order_key from purchases where at < ",
+        now_sqlite!(),
+        " - 63072000000 limit $2)"
+    ),
+};
+
 impl Store {
     /// Deletes up to `limit` rows of each kind: inbox and ledger rows from before `before`, facts that have waited since then for a
-    /// number that no order has shown, and counts of told notices after two days. Call it again, with a pause, until nothing is left. Orders and notices are never pruned: their keys keep second
+    /// number that no order has shown, counts of told notices after two days, and purchases after two years. Call it again, with a pause, until nothing is left. Orders and notices are never pruned: their keys keep second
     /// copies out for ever.
     ///
     /// An event that comes again after its inbox row is gone is taken as new; orders are folds over sets, so nothing is told
@@ -58,6 +72,7 @@ impl Store {
             inbox: self.execute(&INBOX, &[old(), limit()], &[]).await?,
             silences: self.execute(&SILENCES, &[old(), limit()], &[]).await?,
             told: self.execute(&TOLD, &[self.now(), limit()], &[]).await?,
+            purchases: self.execute(&PURCHASES, &[self.now(), limit()], &[]).await?,
         })
     }
 }

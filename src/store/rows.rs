@@ -373,6 +373,7 @@ pub struct Pruned {
     pub inbox: u64,
     pub silences: u64,
     pub told: u64,
+    pub purchases: u64,
 }
 
 impl Pruned {
