@@ -188,14 +188,13 @@ impl Worker {
         let callbacks = Callbacks::new(store.clone(), hinge.clone(), &config.consent)?.routes();
         let gathering = CancellationToken::new();
         let (gatherer, gathers) = Gatherer::new(hinge, gathering.clone());
-        let gatherer_task = tokio::spawn(gathers);
+        let (gatherer_task, counts) = (tokio::spawn(gathers), Counts::default());
         let (tells, api_tokens) = (config.tells_outcomes(), tokens.clone());
         let mut router = Door::new(Arc::clone(&decoder), gatherer, tokens, config.http.clone())
             .routes()
             .merge(Api::new(store.clone(), api_tokens, tells).routes())
             .merge(Health::new(health, telemetry::render).routes())
             .merge(callbacks);
-        let counts = Counts::default();
         if let Some(forms) = forms {
             router = router.merge(wishes((&config.sms, &config.consent), &store, &voices, forms.clone())?);
             let counter = Counter { forms, counts: counts.clone(), tells };

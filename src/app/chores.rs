@@ -76,7 +76,7 @@ pub(super) async fn tidy(store: Store, retention: Retention, stop: CancellationT
                 return;
             }
         }
-        if rounds % ROUNDS_A_WALK == 0 && !age_out(&store, &retention, &stop).await {
+        if rounds.is_multiple_of(ROUNDS_A_WALK) && !age_out(&store, &retention, &stop).await {
             return;
         }
         rounds += 1;

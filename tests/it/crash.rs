@@ -54,10 +54,11 @@ const AT_ONCE: usize = 3;
 /// How abort ends a process.
 const SIGABRT: i32 = 6;
 /// What must be told in the end, however often a worker dies: order 1 arrives, order 2 never does.
-const TOLD: [&str; 10] = [
+const TOLD: [&str; 11] = [
     "1 confirmed email",
     "1 delivered email",
     "1 delivered sms",
+    "1 feedback email",
     "1 shipped email",
     "1 shipped sms",
     "2 confirmed email",

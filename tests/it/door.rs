@@ -11,6 +11,7 @@ use doorstep::apply::{ApplyFailed, REUSED_ID, Verdict};
 use doorstep::ingest::decode::{Brands, Decoder, Limits};
 use doorstep::ingest::gather::Gatherer;
 use doorstep::ingest::{Apply, Incoming};
+use doorstep::web::care::api::Api;
 use doorstep::web::door::Door;
 use doorstep::web::health::{Health, Part};
 use doorstep::web::token::Tokens;
@@ -22,6 +23,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use client::{Answer, Client};
+
+use crate::store::world::Db;
 
 const STRUCTURED: &str = "application/cloudevents+json";
 const BATCH: &str = "application/cloudevents-batch+json";
@@ -65,6 +68,11 @@ impl Worker {
     }
 
     async fn with(permits: usize, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::beside(axum::Router::new(), permits, change).await
+    }
+
+    /// The door beside other routes.
+    async fn beside(others: axum::Router, permits: usize, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::default();
         change(&mut settings);
         let hinge = Hinge { batches: Arc::default(), may_pass: Arc::new(Semaphore::new(permits)) };
@@ -81,7 +89,7 @@ impl Worker {
         let health = Health::new(parts, || "doorstep_up 1\n".to_owned());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = Client { addr: listener.local_addr().unwrap() };
-        let router = door.routes().merge(health.routes());
+        let router = door.routes().merge(health.routes()).merge(others);
         let stopped = stop.clone();
         let serving = tokio::spawn(async move {
             server::serve(listener, router, &settings, stopped, Duration::from_secs(20)).await;
@@ -305,7 +313,9 @@ async fn a_stop_answers_what_is_under_way() {
 async fn the_openapi_file_says_what_the_door_does() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/openapi.yaml")).unwrap();
     let api: Value = serde_yaml_ng::from_str(&text).unwrap();
-    let worker = Worker::new(|_| {}).await;
+    let db = Db::sqlite().await;
+    let care = Api::new(db.store.clone(), Tokens::read(&Settings::default()).unwrap(), false);
+    let worker = Worker::beside(care.routes(), Semaphore::MAX_PERMITS, |_| {}).await;
     for (path, methods) in api["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
             let answer = match method.as_str() {
@@ -322,4 +332,5 @@ async fn the_openapi_file_says_what_the_door_does() {
     let problem = worker.post(STRUCTURED, "{}").await.json();
     let members = api["components"]["schemas"]["Problem"]["properties"].as_object().unwrap();
     assert_eq!(problem.as_object().unwrap().keys().collect::<BTreeSet<_>>(), members.keys().collect::<BTreeSet<_>>());
+    db.end().await;
 }
