@@ -1,4 +1,4 @@
-//! Forms that customers send. [`Filled`] exists only after the form's origin, size, rate and stamp were checked, so no handler
+//! Forms that customers send. `Filled` exists only after the form's origin, size, rate and stamp were checked, so no handler
 //! can forget to.
 
 use std::collections::BTreeMap;

@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use client::{Answer, Client};
 
@@ -317,7 +318,10 @@ async fn the_openapi_file_says_what_the_door_does() {
     let care = Api::new(db.store.clone(), Tokens::read(&Settings::default()).unwrap(), false);
     let worker = Worker::beside(care.routes(), Semaphore::MAX_PERMITS, |_| {}).await;
     for (path, methods) in api["paths"].as_object().unwrap() {
-        for method in methods.as_object().unwrap().keys() {
+        // Of nobody's id; and what all methods of a path share is no method.
+        let nobody = Uuid::nil().to_string();
+        let path = &path.replace("{id}", &nobody).replace("{photo}", &nobody).replace("{brand}", "harbour");
+        for method in methods.as_object().unwrap().keys().filter(|key| *key != "parameters") {
             let answer = match method.as_str() {
                 "get" => worker.client.get(path).await,
                 "post" => worker.client.post(path, &[], b"").await,
