@@ -26,6 +26,9 @@ const BURST_TIMES: f64 = 2.0;
 /// A silence must be worth this many of the crowds in which scans come. Sixteen would come about by chance once in nine million
 /// times; the rest is for what four weeks cannot say about a crowd.
 const CROWDS: f64 = 24.0;
+/// How many standard deviations of a spread's own estimate, which are the square root of two over the number of its parts, it is
+/// taken to be too small: two.
+const SPREAD_SURE: f64 = 2.0;
 /// The part of the usual scans with which a feed counts as returned.
 const RETURNED_PART: f64 = 0.3;
 /// Scans with which a feed counts as returned, at least: one parcel found behind a shelf is no feed.
@@ -148,17 +151,20 @@ impl Rhythm {
     }
 
     /// The spread of the counts over their means. By the hour a daily heap looks like one crowd, by the day a busy week does:
-    /// the lesser of the two is the crowd.
+    /// the lesser of the two is the crowd. Two weeks have few days, whose spread may come out small by chance: its upper
+    /// bound counts.
     fn crowd(&self, known: &[(Hour, Place)]) -> f64 {
         let spread = |parts: &mut dyn Iterator<Item = &[(Hour, Place)]>| {
-            let (mut squares, mut means) = (0.0, 0.0);
+            let (mut squares, mut means, mut count) = (0.0, 0.0, 0.0);
             for part in parts {
                 let came: u64 = part.iter().map(|(one, _)| one.scans).sum();
                 let mean: f64 = part.iter().map(|(_, place)| self.rate(*place)).sum();
                 squares += (came as f64 - mean).powi(2);
                 means += mean;
+                count += f64::from(u8::from(mean > 0.0));
             }
-            if means > 0.0 { squares / means } else { 1.0 }
+            let unsure = 1.0 + SPREAD_SURE * (2.0 / f64::max(count, 1.0)).sqrt();
+            if means > 0.0 { unsure * squares / means } else { 1.0 }
         };
         let by_day = &mut known.chunk_by(|_, (_, (_, hour))| *hour != DAY_BEGINS);
         spread(&mut known.chunks(1)).min(spread(by_day)).max(1.0)

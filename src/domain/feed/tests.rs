@@ -131,6 +131,16 @@ proptest! {
     }
 }
 
+/// Two weeks in which the days happened to be alike, although scans come in crowds: an hour's rest of one living feed was once
+/// taken for its end.
+#[test]
+fn days_that_are_alike_by_chance_do_not_make_a_crowd_small() {
+    let carrier =
+        Carrier { a_day: 668.0568885717687, hours: (9, 17), saturday: 0.3, sunday: 0.0, crowd: 12.0, heap: false };
+    let hours = carrier.scans(42, 10_351_090_815_818_923_117);
+    assert_eq!(carrier.called_dead(&hours, 28), None);
+}
+
 /// The figures that the runbook names: hours after which a feed that works from 7 to 21 is missed, and one that comes in one
 /// heap a day.
 #[test]
