@@ -19,9 +19,10 @@ use crate::store::rows::{Outcome, Verdict};
 /// The CloudEvents `source` of everything that we publish.
 pub const SOURCE: &str = "/doorstep";
 
+/// The types of one sort of outcome events, by their words.
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
-        /// The types of outcome events about notices.
+    ($about:literal; $($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
+        #[doc = concat!("The types of outcome events about ", $about, ".")]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
         pub enum Kind { $($(#[$doc])* #[serde(rename = $word)] $name,)* }
 
@@ -37,7 +38,10 @@ macro_rules! kinds {
     };
 }
 
+use kinds;
+
 kinds! {
+    "notices";
     /// Decided, waits for its time.
     Planned = "notice.planned",
     /// The far side took it.

@@ -17,25 +17,8 @@ use crate::store::listen::cases::{Case, Change};
 use crate::store::listen::returns::{NewReturn, Return};
 use crate::store::rows::Outcome;
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
-        /// The types of outcome events about what customers tell.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-        pub enum Kind { $($(#[$doc])* #[serde(rename = $word)] $name,)* }
-
-        impl Kind {
-            /// Every kind.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The `type` attribute, which is the routing key too.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $word,)* }
-            }
-        }
-    };
-}
-
-kinds! {
+super::kinds! {
+    "what customers tell";
     /// A person has rated an order. The last rating of a person about an order stands.
     FeedbackReceived = "feedback.received",
     /// Something is wrong, or a solved case goes on.
