@@ -84,3 +84,25 @@ fn announcer(config: &Config, store: &Store, speaking: &Speaking) -> anyhow::Res
         quiet: QuietFeeds::default(),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+
+    async fn parts(amqp: &str) -> Parts {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = crate::store::Settings::at(format!("sqlite:{}", folder.path().join("parts.db").display()));
+        let mut config = Config { database, ..Config::default() };
+        amqp.clone_into(&mut config.amqp.url);
+        let speaking = Speaking::load(&config).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let store = Store::open(&config.database, Clock::database()).await.expect("a file");
+        Parts::new(&config, store, speaking, None).expect("the defaults fit")
+    }
+
+    #[tokio::test]
+    async fn a_worker_with_a_broker_tells_programs_what_it_plans() {
+        assert!(parts("amqp://127.0.0.1:5672").await.hinge.is_telling());
+        assert!(!parts("").await.hinge.is_telling());
+    }
+}
