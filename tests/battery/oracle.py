@@ -1,0 +1,167 @@
+"""Says for each order what must, may and must not be told: written from the contract and the documented policies alone, so that
+it shares nothing with the product's own rules.
+
+    policies = Policies.load("doorstep.toml")
+    events, poison = read("events.jsonl")
+    for key, verdict in verdicts(events, policies).items():       # key: (brand, order)
+        problems = compare(verdict, told)                          # told: list of Notice
+        untrue = contradictions(told_in_order, verdict)            # list of (time, Notice)
+
+**Two sorts of arrival.** Without `now` every fact arrives when it happened, in the order of happening: what `doorstep replay` does
+with a sorted file. With `now` the facts arrive in any order, any number of times, between `now` and `horizon` (a storm; a shuffled
+file: `now` is then the earliest time in it). `horizon`, by default the latest fact's time, is when all is at rest. What is called
+for depends on which facts may be known at the moment of telling (`Case.rivals`): in a storm all of the order's, otherwise those that
+happened before the merge window, the quiet hours or a hold were over.
+
+**Must**, then, whatever the order of arrival:
+- `confirmed` of a paid order, `packed`, and `shipped` (or the first scan that implies it) of a parcel, unless a later stage may be
+  known (`superseded = "drop"`), or the order is cancelled, or the parcel is coming back or lost;
+- `out_for_delivery`, `attempt_failed`, `available_for_pickup`, `returning`, `returned`, `lost`, `exception` that the customer must
+  act on (address, customs, payment), if it is the last that is known of its parcel; on the road only by mail and on its own day;
+- `delivered`, if no later scan takes it back, and `order_complete` in place of the last one's where there were several parcels;
+- `cancelled`, each part once, the whole once; `correction` of a tracking number that was told; `delay_expected` where the
+  latest word of the carrier for the only parcel is later than the promise and nothing else says how far it is.
+Each is told to whoever was reachable and willing by every fact about them, in both sorts of arrival.
+
+**At least one of** (`Verdict.some`): the news of several parcels that the merge window may join into one message.
+
+**May**: what the clock or the arrival decides, and what the documentation leaves open: all of `arriving_soon`, `pickup_reminder`,
+`delay_again`, `back_on_time`, `feedback` (where there are pages); stages that were overtaken; what a declared hold kept back; what
+scans that contradict each other call for; exceptions of `recipient_*` and `pickup_expired`, which the contract does not name;
+recipients of gifts where the brand does not say `roles`; what is over the cap of a person; both contents of one event key.
+Numbers count: nothing may be told more often than its facts say, and of delays no more than three in all.
+
+**Must not**: everything else. So nothing of refused events, of other orders' parcels, on a channel that was declined or switched off,
+of what was too old when it came, or of `exception`s with which the customer can do nothing.
+
+Not judged here: what consent, bounces and erasures bring, since they are no events; opening hours of the words themselves.
+"""
+from collections import Counter
+from typing import NamedTuple
+
+from case import Case, Notice, Verdict
+from facts import gather, read
+from policy import Policies
+from stages import DELAYS, DELAYS_MAX, tell
+
+__all__ = ["Case", "Notice", "Policies", "Problems", "Verdict", "compare", "contradictions", "read", "verdicts"]
+
+
+class Problems(NamedTuple):
+    lost: list
+    unexpected: list
+    duplicated: list
+
+    def __bool__(self):
+        return bool(self.lost or self.unexpected or self.duplicated)
+
+
+def verdicts(events, policies, now=None, horizon=None):
+    """A verdict for each (brand, order) that any event names."""
+    found = {}
+    events = list(events)
+    for key, variants in gather(events, policies, horizon).items():
+        found[key] = either([tell(Case(order, policies.of(key[0]), now, horizon)) for order in variants])
+    cap_people(found, policies)
+    return found
+
+
+def either(variants):
+    """One verdict of several that may hold: must what all say, may what any says."""
+    first = variants[0]
+    for other in variants[1:]:
+        first.must &= other.must
+        first.may |= other.may
+        first.some = [one for one in first.some if one in other.some]
+        first.tangled |= other.tangled
+        first.live &= other.live
+        for mine, others in ((first.addresses, other.addresses), (first.languages, other.languages), (first.numbers, other.numbers)):
+            for name, values in others.items():
+                mine[name] = mine.get(name, set()) | values
+        first.names |= other.names
+        first.days |= other.days
+        first.items |= other.items
+    return first
+
+
+def cap_people(found, policies):
+    """Over the cap of a person nobody documents what waits and what goes: there, nothing must."""
+    total = Counter()
+    for verdict in found.values():
+        for notice, count in verdict.may.items():
+            for address in verdict.addresses.get((notice.role, notice.channel), ()):
+                total[(verdict.brand, notice.channel, address)] += count
+    for verdict in found.values():
+        cap = policies.of(verdict.brand).cap
+        for (role, channel), addresses in verdict.addresses.items():
+            if cap.get(channel) and any(total[(verdict.brand, channel, address)] > cap[channel] for address in addresses):
+                verdict.must = Counter({one: n for one, n in verdict.must.items() if (one.role, one.channel) != (role, channel)})
+                verdict.some = [some for some in verdict.some if {(one.role, one.channel) for one in some} != {(role, channel)}]
+
+
+def compare(verdict, told):
+    """What is lost, unexpected and duplicated in the notices of one order."""
+    counts = Counter(verdict.known(notice) for notice in told)
+    lost = [notice for notice, count in verdict.must.items() if counts[notice] < count]
+    lost += [tuple(sorted(some, key=str)) for some in verdict.some if not any(counts[notice] for notice in some)]
+    unexpected = [notice for notice in counts if not verdict.may[notice]]
+    duplicated = [notice for notice, count in counts.items() if count > verdict.may[notice] > 0]
+    for role, channel in {(notice.role, notice.channel) for notice in counts}:
+        delays = [one for one in counts if one.stage in DELAYS and (one.role, one.channel) == (role, channel)]
+        if sum(counts[one] for one in delays) > DELAYS_MAX:
+            duplicated += delays
+    return Problems(lost, unexpected, duplicated)
+
+
+BACKWARD = {"shipped", "packed", "arriving_soon", "out_for_delivery", "attempt_failed", "available_for_pickup", "pickup_reminder"}
+LATE_NEWS = {"confirmed", "packed", "shipped"}
+
+
+def contradictions(told_in_order, verdict=None):
+    """What of one order contradicts what the same person was told before on the same channel: a list of sentences.
+
+    `told_in_order`: (time, Notice) as they were accepted. With the order's verdict, facts that contradict each other excuse what
+    follows from them, and parcels that have several names are known as one."""
+    tangle = verdict.tangled if verdict else set()
+    problems, voices = [], {}
+    corrected = []
+    for when, notice in told_in_order:
+        notice = verdict.known(notice) if verdict else notice
+        if notice.stage == "correction":
+            corrected.append((when, notice.shipment))
+        before = voices.setdefault((notice.role, notice.channel), [])
+        problems += [f"{when}: {notice.stage} of {notice.shipment} by {notice.channel} {why}" for why in against(notice, before, tangle, verdict)]
+        before.append(notice)
+    for (role, channel), told in voices.items():
+        arrived = {notice.shipment for notice in told if notice.stage == "delivered"}
+        several = verdict and len(verdict.live) > 1 and verdict.live <= arrived and not verdict.live & tangle
+        if several and any(notice.stage == "order_complete" for notice in told):
+            problems.append(f"order_complete beside every parcel's delivered, to {role} by {channel}")
+        if sum(notice.stage in DELAYS for notice in told) > DELAYS_MAX:
+            problems.append(f"more than {DELAYS_MAX} messages about delays, to {role} by {channel}")
+    return problems
+
+
+def against(notice, before, tangle, verdict):
+    """Why this notice cannot follow those."""
+    stage, own = notice.stage, [one.stage for one in before if one.shipment == notice.shipment]
+    stages = [one.stage for one in before]
+    lenient = verdict is not None and verdict.superseded == "send" and stage in LATE_NEWS
+    if stage in BACKWARD and notice.shipment not in tangle and not lenient:
+        for end in ("delivered", "returned", "lost"):
+            if end in own:
+                yield f"after {end}"
+        if "order_complete" in stages and notice.shipment is not None:
+            yield "after order_complete"
+        if stage in ("shipped", "arriving_soon") and {"out_for_delivery", "available_for_pickup"} & set(own):
+            yield "after it was at the door"
+    if stage == "confirmed" and not lenient and {"shipped", "out_for_delivery", "delivered", "order_complete"} & set(stages):
+        yield "after its parcels were told of"
+    if stage in ("delay_expected", "delay_again", "back_on_time") and "order_complete" in stages and not tangle:
+        yield "after order_complete"
+    if stage in ("delay_again", "back_on_time") and "delay_expected" not in stages:
+        yield "before any delay was told"
+    if stage == "order_complete" and "order_complete" in stages:
+        yield "twice"
+    if stage == "confirmed" and "cancelled" in stages and None in tangle and not verdict:
+        yield "after cancelled"
