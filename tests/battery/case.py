@@ -15,9 +15,9 @@ BENIGN = {
     "attempt_failed": {"shipped"},
     "available_for_pickup": {"shipped", "available_for_pickup"},
     "delivered": {"shipped", "delivered"},
-    "returning": {"shipped", "returning"},
-    "returned": {"shipped", "returning", "returned"},
-    "lost": {"shipped", "lost"},
+    "returning": {"returning", "in_transit"},
+    "returned": {"returned"},
+    "lost": {"lost"},
 }
 
 
@@ -46,6 +46,8 @@ class Verdict:
         self.items = set()  # Titles of what was ordered.
         self.gift, self.superseded = False, "drop"
         self.live = set()  # Parcels that are really on their way or were, without voided ones.
+        self.scans = {}  # By shipment: (time, kind) of its scans.
+        self.zone = None  # Where its days begin, if the address says so.
         self.tangled = set()  # Parcels whose scans contradict each other; None among them: the order itself.
 
     def known(self, notice):
@@ -62,6 +64,7 @@ class Case:
         self.result = Verdict(order.brand, order.id)
         self.result.superseded = brand.superseded
         self.people = People(order, brand)
+        self.known = {}  # What was found before: by fact, and by fact and the time that its news waits.
 
     # ---- When a fact's news goes out, and what may be known then.
 
@@ -71,6 +74,11 @@ class Case:
 
     def news(self, fact):
         """When the news of a fact can be told at the earliest, and None if that is unsure: its order, a person and no hold."""
+        if id(fact) not in self.known:
+            self.known[id(fact)] = self.first_news(fact)
+        return self.known[id(fact)]
+
+    def first_news(self, fact):
         known = min((one.time for one in self.order.facts if one.knows_order and one.order.get("customer")), default=None)
         if known is None:
             return None
@@ -87,6 +95,12 @@ class Case:
 
     def rivals(self, fact, stage, channel):
         """What may be known when the stage that this fact calls for is told; None if it may stay silent whatever is known."""
+        slack = self.slack(stage, channel)
+        if (id(fact), slack) not in self.known:
+            self.known[(id(fact), slack)] = self.rivals_within(fact, slack)
+        return self.known[(id(fact), slack)]
+
+    def rivals_within(self, fact, slack):
         if self.now is not None:
             held = self.order.register("hold", False)
             old = self.horizon - fact.time > self.policy.age_limit
@@ -94,7 +108,7 @@ class Case:
         when = self.news(fact)
         if when is None:
             return None
-        until = when + self.slack(stage, channel)
+        until = when + slack
         return [one for one in self.order.facts if one is not fact and one.time <= until]
 
     def fresh(self, fact):
@@ -108,12 +122,14 @@ class Case:
         result, order = self.result, self.order
         self.people.describe(result)
         result.gift = bool(self.order.register("recipient"))
+        result.zone = (self.order.register("address") or {}).get("time_zone")
         for parcel in order.parcels:
             for kind, name in [("id", one) for one in parcel.ids] + [("number", one) for one in parcel.numbers]:
                 result.names.setdefault(name, parcel.name)
             result.numbers[parcel.name], result.number[parcel.name] = set(parcel.numbers), parcel.number
             pickups = [fact.shipment["pickup"] for fact in parcel.facts if isinstance(fact.shipment.get("pickup"), dict)]
             result.codes[parcel.name] = {pickup["code"] for pickup in pickups if pickup.get("code")}
+            result.scans[parcel.name] = [(fact.time, fact.type) for fact in parcel.scans]
             if not parcel.voided:
                 result.live.add(parcel.name)
             if tangled(parcel):

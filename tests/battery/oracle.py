@@ -5,7 +5,8 @@ it shares nothing with the product's own rules.
     events, poison = read("events.jsonl")
     for key, verdict in verdicts(events, policies).items():       # key: (brand, order)
         problems = compare(verdict, told)                          # told: list of Notice
-        untrue = contradictions(told_in_order, verdict)            # list of (time, Notice)
+        against = contradictions(told_in_order, verdict)           # told_in_order: list of (time, Notice)
+        against += untrue(told_in_order, verdict)                  # only where facts arrived when they happened
 
 **Two sorts of arrival.** Without `now` every fact arrives when it happened, in the order of happening: what `doorstep replay` does
 with a sorted file. With `now` the facts arrive in any order, any number of times, between `now` and `horizon` (a storm; a shuffled
@@ -38,13 +39,14 @@ Not judged here: what consent, bounces and erasures bring, since they are no eve
 """
 from collections import Counter
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from case import Case, Notice, Verdict
-from facts import gather, read
+from case import FINAL, STATUS, Case, Notice, Verdict
+from facts import gather, instant, read
 from policy import Policies
 from stages import DELAYS, DELAYS_MAX, tell
 
-__all__ = ["Case", "Notice", "Policies", "Problems", "Verdict", "compare", "contradictions", "read", "verdicts"]
+__all__ = ["Case", "Notice", "Policies", "Problems", "Verdict", "compare", "contradictions", "read", "untrue", "verdicts"]
 
 
 class Problems(NamedTuple):
@@ -161,7 +163,39 @@ def against(notice, before, tangle, verdict):
         yield "after order_complete"
     if stage in ("delay_again", "back_on_time") and "delay_expected" not in stages:
         yield "before any delay was told"
-    if stage == "order_complete" and "order_complete" in stages:
+    if stage == "order_complete" and "order_complete" in stages and not tangle:
         yield "twice"
     if stage == "confirmed" and "cancelled" in stages and None in tangle and not verdict:
         yield "after cancelled"
+
+
+def untrue(told_in_order, verdict):
+    """What was no longer true when it was told, by what had happened before: a list of sentences. Only where every fact arrives when it
+    happens: the times of telling and those of the facts must be of one clock."""
+    problems = []
+    for when, notice in told_in_order:
+        notice = verdict.known(notice)
+        if notice.stage not in BACKWARD - {"shipped", "packed"}:
+            continue
+        at = instant(when) if isinstance(when, str) else when
+        own = "available_for_pickup" if notice.stage == "pickup_reminder" else notice.stage
+        scans = [one for one in verdict.scans.get(notice.shipment, []) if one[0] < at or one[0] == at and one[1] == own]
+        last, state, since = state_of(scans, own)
+        if state in FINAL and state != own and [time for time, _ in scans].count(since) == 1:
+            problems.append(f"{when}: {notice.stage} of {notice.shipment} by {notice.channel} although {state} is known")
+        elif notice.stage == "out_for_delivery" and last and verdict.zone:
+            zone = ZoneInfo(verdict.zone)
+            if last.astimezone(zone).date() != at.astimezone(zone).date():
+                problems.append(f"{when}: {notice.stage} of {notice.shipment} by {notice.channel} on another day")
+    return problems
+
+
+def state_of(scans, own):
+    """When the scan `own` was last made, what a parcel's state is after these scans, and since when."""
+    last = state = since = None
+    for time, kind in scans:
+        last = time if kind == own else last
+        # Reported after the end, "shipped" and "delayed" change nothing.
+        if kind in STATUS and not (kind == "shipped" and state in ("delivered", "returned")):
+            state, since = kind, time
+    return last, state, since

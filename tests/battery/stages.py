@@ -39,6 +39,7 @@ class Voice:
         self.case, self.order, self.role, self.channel = case, case.order, role, channel
         self.certain = case.people.certain(role, channel)
         self.cancels = self.order.of_type("order.cancelled")
+        self.parcels = {id(fact): parcel for parcel in self.order.parcels for fact in parcel.facts}
 
     def tell(self):
         self.confirmed()
@@ -96,8 +97,8 @@ class Voice:
         if stage not in PROGRESS or not self.case.policy.stages[stage].window:
             return set()
         found = set()
-        for other in rivals:
-            same = self.parcel_of(other)
+        for other in [*rivals, fact]:
+            same = self.parcels.get(id(other))
             lower = (same is None or same is parcel) and RANK.get(other.type, RANK.get(STAGE_OF.get(other.type))) is not None
             rank = RANK.get(STAGE_OF.get(other.type), 0)
             if other.type not in STAGE_OF or lower and rank <= RANK[stage]:
@@ -109,9 +110,6 @@ class Voice:
             found |= {self.notice(kind)} if same is None else set()
             found |= {self.notice("order_complete")} if kind == "delivered" else set()
         return found
-
-    def parcel_of(self, fact):
-        return next((parcel for parcel in self.order.parcels if any(one is fact for one in parcel.facts)), None)
 
     def rivals(self, fact, stage):
         return self.case.rivals(fact, stage, self.channel)
@@ -187,7 +185,7 @@ class Voice:
 
     def scanned(self, parcel, stage):
         """A stage that is a scan's own: what is the last that is known of the parcel must be told."""
-        runs = self.runs(parcel, stage)
+        runs = self.runs(parcel, stage, SCANS | {"exception"} if stage in AT_THE_DOOR | {"returning"} else SCANS)
         facts = [fact for run in runs for fact in run]
         ties = len({fact.time for fact in parcel.scans if fact.type in STATUS}) < sum(fact.type in STATUS for fact in parcel.scans)
         fresh = [fact for fact in facts if self.case.fresh(fact)]
@@ -198,7 +196,7 @@ class Voice:
         else:
             count = sum(any(fact in fresh for fact in run) for run in runs)
         self.allow(stage, parcel, count)
-        for run in runs:
+        for run in self.runs(parcel, stage, STATUS):
             self.run_must(parcel, stage, run)
 
     def run_must(self, parcel, stage, run):
@@ -213,12 +211,17 @@ class Voice:
             return
         if stage == "out_for_delivery" and not self.same_day(run[0]):
             return
+        if stage == "available_for_pickup" and self.case.now is not None and self.sure(stage) and self.sure("pickup_reminder"):
+            # What comes late is told as the reminder that it has become.
+            own = {self.notice(one, parcel) for one in (stage, "pickup_reminder")}
+            self.case.result.some.append(frozenset(own | self.joined(stage, parcel, run[0], rivals)))
+            return
         self.demand(stage, parcel, run[0], rivals)
 
-    def runs(self, parcel, stage):
-        """The scans of this kind, in stretches with no other status between them."""
+    def runs(self, parcel, stage, breaking):
+        """The scans of this kind, in stretches with nothing breaking between them."""
         runs, open_run = [], None
-        for fact in parcel.scans:
+        for fact in parcel.facts:
             if fact.type == stage:
                 again = open_run and (stage != "attempt_failed" or fact.time - open_run[-1].time < SAME_ATTEMPT)
                 if again:
@@ -226,7 +229,7 @@ class Voice:
                 else:
                     open_run = [fact]
                     runs.append(open_run)
-            elif fact.type not in BENIGN[stage]:
+            elif fact.type in breaking - BENIGN[stage]:
                 open_run = None
         return runs
 
@@ -236,11 +239,11 @@ class Voice:
         if rivals is None or self.whole(rivals):
             return False
         for other in rivals:
-            if other not in parcel.facts:
+            if self.parcels.get(id(other)) is not parcel:
                 continue
             if other.type == "cancelled":
                 return False
-            if other.type == "exception" and stage in AT_THE_DOOR and other.time >= fact.time:
+            if other.type == "exception" and stage in AT_THE_DOOR | {"returning"} and other.time >= fact.time:
                 return False
             if other.type in SCANS and other.time >= fact.time and other.type not in BENIGN[stage]:
                 close = other.type == stage == "attempt_failed" and other.time - fact.time < SAME_ATTEMPT
@@ -269,10 +272,10 @@ class Voice:
         brought = [parcel for parcel in parcels if any(fact.type == "delivered" for fact in parcel.scans)]
         if len(brought) < 2:
             return
-        self.allow("order_complete")
-        last = max((self.runs(parcel, "delivered")[-1][0] for parcel in brought), key=lambda fact: fact.time)
+        self.allow("order_complete", None, 1 + sum(len(self.runs(parcel, "delivered", SCANS)) - 1 for parcel in brought))
+        last = max((self.runs(parcel, "delivered", SCANS)[-1][0] for parcel in brought), key=lambda fact: fact.time)
         plain = len(brought) == len(parcels) and not any(tangled(parcel) for parcel in parcels)
-        ends = plain and all(self.good(parcel, "delivered", fact) for parcel in parcels for fact in self.runs(parcel, "delivered")[-1])
+        ends = plain and all(self.good(parcel, "delivered", fact) for parcel in parcels for fact in self.runs(parcel, "delivered", SCANS)[-1])
         if ends and not self.cancels and self.covered():
             self.demand("order_complete", None, last, self.rivals(last, "delivered"))
 
@@ -298,20 +301,24 @@ class Voice:
 
     def correction(self, parcel):
         withdrawn = sum(fact.type == "delivered" for fact in parcel.scans) if tangled(parcel) else 0
-        self.allow("correction", parcel, max(len(parcel.numbers) - 1, 0) + withdrawn)
-        if self.case.now is not None or not self.notice("shipped", parcel) in self.case.result.must:
+        carried = [fact.shipment["tracking_number"] for fact in parcel.facts if fact.shipment.get("tracking_number")]
+        changes = sum(one != other for one, other in zip(carried, carried[1:]))
+        self.allow("correction", parcel, changes + withdrawn)
+        # A text need not name the number, so that there may be nothing to correct.
+        if self.case.now is not None or self.channel != "email" or self.notice("shipped", parcel) not in self.case.result.must:
             return
         first = next(fact for fact in parcel.scans)
         told = self.case.news(first)
         number, count = None, 0
         for fact in parcel.facts:
             new = fact.shipment.get("tracking_number")
-            if new and number and new != number and told and fact.time > told + self.case.slack("shipped", self.channel):
+            early = told is None or fact.time <= told + self.case.slack("shipped", self.channel)
+            if new and number and new != number and not early:
                 known = self.rivals(fact, "correction")
                 types = {other.type for other in known or [] if other in parcel.facts}
                 count += known is not None and types <= ON_THE_WAY | {"created", "updated"} and not self.whole(known)
-            number = new or number
-        if len(set(parcel.numbers)) == 2 and count == 1:
+            number = new if early and new else number
+        if changes == 1 and count == 1:
             self.demand("correction", parcel)
 
     def pickup_reminder(self, parcel):
@@ -334,7 +341,8 @@ class Voice:
         eta = [fact for fact in parcel.facts if day(fact.shipment.get("eta"))]
         if not eta or not promise or not paid or promise <= paid[0].time.date() + timedelta(days=1):
             return
-        known = self.rivals(eta[-1], "delay_expected")
+        tie = len(eta) > 1 and eta[-2].time == eta[-1].time
+        known = None if tie else self.rivals(eta[-1], "delay_expected")
         types = {fact.type for fact in known or [] if fact in parcel.facts} | {eta[-1].type}
         plain = types <= ON_THE_WAY | {"created", "updated"} and types & ON_THE_WAY
         if known is not None and plain and day(eta[-1].shipment["eta"]) > promise:
