@@ -31,7 +31,8 @@ WAYS = [
     (30, "~ ~ out_for_delivery delivered"), (6, "~ delivered"), (4, "~ ~ ~"), (3, ""), (4, "~ out_for_delivery"),
     (8, "~ out_for_delivery attempt_failed ~ out_for_delivery delivered"), (4, "~ attempt_failed attempt_failed"),
     (3, "~ out_for_delivery attempt_failed attempt_failed attempt_failed returning returned"),
-    (8, "~ available_for_pickup delivered"), (5, "~ available_for_pickup"), (3, "~ available_for_pickup returning returned"),
+    (2, "~ out_for_delivery in_transit out_for_delivery delivered"), (2, "~ out_for_delivery out_for_delivery"),
+    (2, "~ available_for_pickup available_for_pickup delivered"), (8, "~ available_for_pickup delivered"), (5, "~ available_for_pickup"), (3, "~ available_for_pickup returning returned"),
     (4, "~ lost"), (4, "~ lost ~ out_for_delivery delivered"), (3, "lost in_transit lost"), (4, "~ returning returned"),
     (2, "~ returning in_transit delivered"), (5, "~ ! ~ delivered"), (4, "~ !"), (2, "! !"), (4, "~ delayed ~ delivered"),
     (3, "~ delayed"), (3, "~ delivered in_transit out_for_delivery delivered"), (2, "~ delivered out_for_delivery"),
@@ -138,10 +139,11 @@ class History:
         if self.odds(0.05):
             way = [chance.choice(ANY) for _ in range(chance.randint(2, 9))]
         steps = (["shipped"] if self.odds(0.85) else []) + way
+        if self.odds(0.1):
+            replaced = dict(parcel, tracking_number=number + "9", carrier=chance.choice(CARRIERS), since=chance.uniform(begin, 1))
+            self.add("shipment.updated", replaced["since"], self.base(), {name: value for name, value in replaced.items() if name != "since"})
+            parcel = dict(parcel, replaced=replaced if self.odds(0.7) else None)
         self.walk(parcel, steps, begin)
-        if self.odds(0.08):
-            parcel = dict(parcel, tracking_number=number + "9", carrier=chance.choice(CARRIERS))
-            self.add("shipment.updated", chance.uniform(begin, 1), self.base(), parcel)
 
     def walk(self, parcel, steps, begin):
         """The scans of a parcel, some of them from a feed that knows only carrier and number."""
@@ -163,6 +165,8 @@ class History:
 
     def scan(self, parcel, kind, when, feed):
         chance = self.chance
+        if parcel.get("replaced") and when > parcel["replaced"]["since"]:
+            parcel = parcel["replaced"]
         shipment = {"id": parcel["id"]} if not feed else {"carrier": parcel["carrier"], "tracking_number": parcel["tracking_number"]}
         if not feed and self.odds(0.6):
             shipment |= {"carrier": parcel["carrier"], "tracking_number": parcel["tracking_number"]}

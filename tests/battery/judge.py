@@ -96,6 +96,7 @@ class Runs:
         made = histories.make(orders, seed, NOW, first=first)
         self.histories = sorted(made, key=lambda history: last_time(history.lines))
         self.verdicts_by = {}
+        self.end = last_time(self.histories[-1].lines) if self.histories else None
         self.brands = {history.order: history.brand for history in self.histories}
         self.lines = {history.order: history.lines for history in self.histories}
 
@@ -157,7 +158,8 @@ class Runs:
         if not moments:
             return {}
         now = min(moments) if run in ("shuffled", "tossed") else None
-        given = oracle.verdicts(events, self.policies, now, max(moments))
+        # The clock of the run goes on to the end of the file.
+        given = oracle.verdicts(events, self.policies, now, max(moments) if now else self.end)
         return {order: verdict for (_, order), verdict in given.items()}
 
     def judge(self, names):

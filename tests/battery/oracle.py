@@ -39,12 +39,12 @@ Not judged here: what consent, bounces and erasures bring, since they are no eve
 """
 from collections import Counter
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from case import FINAL, STATUS, Case, Notice, Verdict
 from facts import gather, instant, read
 from policy import Policies
-from stages import DELAYS, DELAYS_MAX, tell
+from clocked import DELAYS, DELAYS_MAX
+from stages import tell
 
 __all__ = ["Case", "Notice", "Policies", "Problems", "Verdict", "compare", "contradictions", "read", "untrue", "verdicts"]
 
@@ -90,9 +90,11 @@ def cap_people(found, policies):
     """Over the cap of a person nobody documents what waits and what goes: there, nothing must."""
     total = Counter()
     for verdict in found.values():
-        for notice, count in verdict.may.items():
-            for address in verdict.addresses.get((notice.role, notice.channel), ()):
-                total[(verdict.brand, notice.channel, address)] += count
+        for (role, channel), addresses in verdict.addresses.items():
+            own = {one: count for one, count in verdict.may.items() if (one.role, one.channel) == (role, channel)}
+            delays = sum(count for one, count in own.items() if one.stage in DELAYS)
+            for address in addresses:
+                total[(verdict.brand, channel, address)] += sum(own.values()) - delays + min(delays, DELAYS_MAX)
     for verdict in found.values():
         cap = policies.of(verdict.brand).cap
         for (role, channel), addresses in verdict.addresses.items():
@@ -153,9 +155,10 @@ def against(notice, before, tangle, verdict):
         for end in ("delivered", "returned", "lost"):
             if end in own:
                 yield f"after {end}"
-        if "order_complete" in stages and notice.shipment is not None:
+        # With two parcels both were known when all was said to be there; with more, another may have come to be known later.
+        if "order_complete" in stages and verdict and len(verdict.live) == 2 and not tangle:
             yield "after order_complete"
-        if stage in ("shipped", "arriving_soon") and {"out_for_delivery", "available_for_pickup"} & set(own):
+        if stage == "shipped" and {"out_for_delivery", "available_for_pickup"} & set(own):
             yield "after it was at the door"
     if stage == "confirmed" and not lenient and {"shipped", "out_for_delivery", "delivered", "order_complete"} & set(stages):
         yield "after its parcels were told of"
@@ -184,8 +187,7 @@ def untrue(told_in_order, verdict):
         if state in FINAL and state != own and [time for time, _ in scans].count(since) == 1:
             problems.append(f"{when}: {notice.stage} of {notice.shipment} by {notice.channel} although {state} is known")
         elif notice.stage == "out_for_delivery" and last and verdict.zone:
-            zone = ZoneInfo(verdict.zone)
-            if last.astimezone(zone).date() != at.astimezone(zone).date():
+            if last.astimezone(verdict.zone).date() != at.astimezone(verdict.zone).date():
                 problems.append(f"{when}: {notice.stage} of {notice.shipment} by {notice.channel} on another day")
     return problems
 

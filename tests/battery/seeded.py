@@ -5,7 +5,8 @@ from collections import Counter
 
 import oracle
 from judge import Total, against, refusals
-from stages import AT_THE_DOOR, DELAYS_MAX
+from clocked import DELAYS_MAX
+from stages import AT_THE_DOOR
 
 TIMES = 12  # How often each sort of error is made, in different orders.
 
