@@ -39,6 +39,7 @@ class Verdict:
     def __init__(self, brand, order):
         self.brand, self.order = brand, order
         self.must, self.may = Counter(), Counter()
+        self.news = set()  # What facts call for and must leave a trace: told, or silent with a reason.
         self.some = []  # Sets of notices of which at least one must be told.
         self.address, self.addresses = {}, {}  # By (role, channel): the latest, and all that ever were right.
         self.language, self.languages = {}, {}  # By role, likewise.

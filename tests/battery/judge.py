@@ -39,14 +39,15 @@ class Told:
 class Problem:
     """One order of one run on which product and oracle do not agree."""
 
-    def __init__(self, run, order, problems, untrue, lines, told, silent):
-        self.run, self.order, self.problems, self.untrue = run, order, problems, untrue
+    def __init__(self, run, order, problems, untrue, unnamed, lines=(), told=(), silent=()):
+        self.run, self.order, self.problems, self.untrue, self.unnamed = run, order, problems, untrue, unnamed
         self.lines, self.told, self.silent = lines, told, silent
 
     def kinds(self):
         """What is wrong, without which order it is."""
         kinds = {(name, getattr(one, "stage", "one of several"), getattr(one, "channel", "")) for name in ("lost", "unexpected", "duplicated")
                  for one in getattr(self.problems, name)}
+        kinds |= {("unnamed", one.stage, one.channel) for one in self.unnamed}
         return kinds | {("contradicting", one.split(": ", 1)[1].split(" of ")[0], one.split(" by ", 1)[1]) for one in self.untrue if " of " in one}
 
     def story(self):
@@ -54,6 +55,7 @@ class Problem:
         for name in ("lost", "unexpected", "duplicated"):
             text += [f"  {name}: {one}" for one in getattr(self.problems, name)]
         text += [f"  contradicting: {one}" for one in self.untrue]
+        text += [f"  neither told nor silent: {one}" for one in self.unnamed]
         text += [f"  fact: {line[:400]}" for line in self.lines]
         text += [f"  told: {at} {one.stage} of {one.shipment} to {one.role} by {one.channel}" for at, one in self.told]
         text += [f"  silent: {one['at']} {one['stage']} of {one['shipment']} to {one['to']} by {one['channel']}: {one['why']}" for one in self.silent]
@@ -81,7 +83,7 @@ class Total:
         kinds = Counter(kind for problem in self.problems for kind, _, _ in problem.kinds())
         figures = {"orders": self.orders, "runs": "+".join(self.runs), "events": self.events, "told": self.told, "must": self.must,
                    "one_of": self.some, "held_pct": round(100 * self.held / max(self.told, 1)), "refused": self.refusals}
-        figures |= {name: kinds[name] for name in ("lost", "unexpected", "duplicated", "contradicting")}
+        figures |= {name: kinds[name] for name in ("lost", "unexpected", "duplicated", "contradicting", "unnamed")}
         figures |= {"refusals_wrong": len(self.wrong_refusals), "repeats_differ": self.differing}
         word = {0: "AGREE", 1: "DISAGREE", 2: "NOTHING TO JUDGE"}[self.exit_code()]
         return f"{word}: " + " ".join(f"{name}={value}" for name, value in figures.items())
@@ -189,12 +191,13 @@ class Runs:
             verdict = verdicts.get(order) or oracle.Verdict(self.brands.get(order), order)
             problems = oracle.compare(verdict, [notice for _, notice in heard[order]])
             untrue = against(run, heard[order], verdict)
+            unnamed = traceless(verdict, heard[order], silent[order])
             total.must += sum(verdict.must.values())
             total.some += len(verdict.some)
             total.held += sum((Counter(verdict.known(notice) for _, notice in heard[order]) & verdict.must).values())
-            if problems or untrue:
+            if problems or untrue or unnamed:
                 arrived = self.arrived(run, order, lines)
-                total.problems.append(Problem(run, order, problems, untrue, arrived, heard[order], silent[order]))
+                total.problems.append(Problem(run, order, problems, untrue, unnamed, arrived, heard[order], silent[order]))
         malformed, conflicting = refusals(lines, self.policies)
         total.refusals += len(malformed | conflicting)
         wrong = sorted(told.named - malformed - conflicting)
@@ -221,6 +224,13 @@ def against(run, told, verdict):
     """What was told of an order and could not be, after what was told or had happened before."""
     found = oracle.contradictions(told, verdict)
     return found + (oracle.untrue(told, verdict) if run in ("happened", "repeated") else [])
+
+
+def traceless(verdict, told, silent):
+    """What facts call for, and no line says that it was told, or why it was not."""
+    named = {verdict.known(notice) for _, notice in told}
+    lines = {(verdict.names.get(line["shipment"], line["shipment"]), line["stage"], line["to"], line["channel"]) for line in silent}
+    return sorted((one for one in verdict.news - named if one[2:] not in lines), key=str)
 
 
 def told_lines(told):
@@ -276,14 +286,9 @@ def shrink(runs, problem):
     kinds = problem.kinds()
 
     def same(lines):
-        verdicts = runs.verdicts(problem.run, events_of(lines))
-        answer = runs.replay(lines).by_order(runs.brands)
-        verdict = verdicts.get(problem.order)
-        if verdict is None:
-            return False
-        told = answer[problem.order]
-        again = Problem(problem.run, problem.order, oracle.compare(verdict, [one for _, one in told]), against(problem.run, told, verdict), [], [], [])
-        return kinds & again.kinds()
+        total = Total()
+        runs.hold(total, problem.run, lines, runs.replay(lines), runs.verdicts(problem.run, events_of(lines)))
+        return any(kinds & again.kinds() for again in total.problems if again.order == problem.order)
 
     lines = list(problem.lines)
     shorter = same(lines)

@@ -73,6 +73,7 @@ def either(variants):
     first = variants[0]
     for other in variants[1:]:
         first.must &= other.must
+        first.news &= other.news
         first.may |= other.may
         first.some = [one for one in first.some if one in other.some]
         first.tangled |= other.tangled

@@ -91,6 +91,11 @@ class Voice:
         if count and self.called(stage):
             self.case.result.may[self.notice(stage, parcel)] += count
 
+    def trace(self, stage, parcel, facts):
+        """A fact calls for it: it may not vanish without a word."""
+        if facts and self.sure(stage):
+            self.case.result.news.add(self.notice(stage, parcel))
+
     def demand(self, stage, parcel=None, fact=None, rivals=(), count=1):
         """It must be told, or, where the window may join it with other news, at least one of these."""
         if not self.sure(stage) or not count:
@@ -145,6 +150,7 @@ class Voice:
 
     def own_stage(self, stage, facts, later):
         """A stage of the order itself: told once, if no later one may be known and nothing contradicts it."""
+        self.trace(stage, None, facts)
         rivals = [self.rivals(fact, stage) for fact in facts]
         if not facts or any(one is None for one in rivals) or self.whole(rivals[0]):
             return
@@ -163,6 +169,7 @@ class Voice:
         fresh = [fact for fact in self.cancels if self.case.fresh(fact)]
         count = sum(1 for fact in fresh if fact.order.get("items")) + int(any(fact in whole for fact in fresh))
         self.allow("cancelled", count=count)
+        self.trace("cancelled", None, self.cancels)
         known = [self.rivals(fact, "cancelled") for fact in whole]
         if whole and all(one is not None for one in known) and not any(fact.type in SCANS for fact in known[0]):
             self.demand("cancelled", None, whole[0], known[0])
@@ -173,7 +180,8 @@ class Voice:
     # ---- A parcel's stages.
 
     def shipped(self, parcel):
-        moved = [fact for fact in parcel.scans]
+        moved = parcel.scans
+        self.trace("shipped", parcel, moved)
         self.allow("shipped", parcel, int(any(self.case.fresh(fact) for fact in moved)))
         if self.case.policy.superseded == "send":
             implying = [fact for fact in moved if fact.type not in ("returning", "returned", "lost", "delayed")]
@@ -192,6 +200,7 @@ class Voice:
         """A stage that is a scan's own: what is the last that is known of the parcel must be told."""
         runs = self.runs(parcel, stage, SCANS | {"exception"} if stage in AT_THE_DOOR | {"returning"} else SCANS)
         facts = [fact for run in runs for fact in run]
+        self.trace(stage, parcel, facts)
         fresh = [fact for fact in facts if self.case.fresh(fact)]
         if tied(parcel) or stage in ("out_for_delivery", "attempt_failed"):
             count = len(fresh)
