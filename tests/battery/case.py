@@ -19,7 +19,7 @@ BENIGN = {
     "available_for_pickup": {"shipped", "available_for_pickup"},
     "delivered": {"shipped", "delivered"},
     "returning": {"returning", "in_transit"},
-    "returned": {"returned"},
+    "returned": {"returned", "in_transit"},
     "lost": {"lost"},
 }
 

@@ -18,29 +18,37 @@ happened before the merge window, the quiet hours or a hold were over.
 - `confirmed` of a paid order, `packed`, and `shipped` (or the first scan that implies it) of a parcel, unless a later stage may be
   known (`superseded = "drop"`), or the order is cancelled, or the parcel is coming back or lost;
 - `out_for_delivery`, `attempt_failed`, `available_for_pickup`, `returning`, `returned`, `lost`, `exception` that the customer must
-  act on (address, customs, payment), if it is the last that is known of its parcel; on the road only by mail and on its own day;
+  act on (address, customs, payment), if it is the last that is known of its parcel; on the road only on its own day. Reports of an
+  attempt or of the van twelve hours apart are two; so are waits at two places. What was delivered or lost and is so again after
+  another scan is told again;
 - `delivered`, if no later scan takes it back, and `order_complete` in place of the last one's where there were several parcels;
-- `cancelled`, each part once, the whole once; `correction` of a tracking number that was told; `delay_expected` where the
-  latest word of the carrier for the only parcel is later than the promise and nothing else says how far it is.
-Each is told to whoever was reachable and willing by every fact about them, in both sorts of arrival.
+- `cancelled`, each part once, the whole once.
+Only where facts arrive when they happen: `correction` of a tracking number that "shipped" named, and of a "delivered" that was
+taken back; `pickup_reminder` of a wait that lasts; `delay_expected` where the promise passed days ago and nothing moved. In both sorts:
+`delay_expected` where a carrier's latest word is later than the promise and nothing else says how far the order is.
+Each is told to whoever was reachable and willing by every fact about them.
 
-**At least one of** (`Verdict.some`): the news of several parcels that the merge window may join into one message.
+**At least one of** (`Verdict.some`): the news of several parcels that the merge window may join into one message; `order_complete` or
+`delivered` of a parcel that may be the last; a wait that was known late, or its reminder.
 
-**May**: what the clock or the arrival decides, and what the documentation leaves open: all of `arriving_soon`, `pickup_reminder`,
-`delay_again`, `back_on_time`, `feedback` (where there are pages); stages that were overtaken; what a declared hold kept back; what
-scans that contradict each other call for; exceptions of `recipient_*` and `pickup_expired`, which the contract does not name;
-recipients of gifts where the brand does not say `roles`; what is over the cap of a person; both contents of one event key.
-Numbers count: nothing may be told more often than its facts say, and of delays no more than three in all.
+**May**: what the clock or the arrival decides, and what the documentation leaves open: all of `arriving_soon`, `delay_again`,
+`back_on_time`, `feedback` (where there are pages); stages that were overtaken; what a declared hold kept back; what scans that
+contradict each other or carry the same time call for; a wait, attempt or van after which an `exception` came, since nobody says whether it
+ends them; exceptions of `recipient_*` and `pickup_expired`, which the contract does not name; recipients of gifts where the brand
+does not say `roles`; what is over the cap of a person; both contents of one event key. Numbers count: nothing may be told more
+often than its facts say, and of delays no more than three in all.
 
 **Must not**: everything else. So nothing of refused events, of other orders' parcels, on a channel that was declined or switched off,
 of what was too old when it came, or of `exception`s with which the customer can do nothing.
+
+**Must leave a trace** (`Verdict.news`): what facts call for is told, or silent with a reason.
 
 Not judged here: what consent, bounces and erasures bring, since they are no events; opening hours of the words themselves.
 """
 from collections import Counter
 from typing import NamedTuple
 
-from case import FINAL, STATUS, Case, Notice, Verdict
+from case import FINAL, Case, Notice, Verdict
 from facts import gather, instant, read
 from policy import Policies
 from clocked import DELAYS, DELAYS_MAX
@@ -198,7 +206,7 @@ def state_of(scans, own):
     last = state = since = None
     for time, kind in scans:
         last = time if kind == own else last
-        # Reported after the end, "shipped" and "delayed" change nothing.
-        if kind in STATUS and not (kind == "shipped" and state in ("delivered", "returned")):
+        # Reported after the end, "shipped" changes nothing.
+        if not (kind == "shipped" and state in ("delivered", "returned")):
             state, since = kind, time
     return last, state, since
