@@ -116,7 +116,7 @@ class Voice:
         for other in [*rivals, fact]:
             same = self.parcels.get(id(other))
             overtaken = same in (None, parcel) and RANK.get(other.type, -1) <= RANK[stage]
-            if overtaken or self.case.now is None and other.time < fact.time - window:
+            if overtaken or self.case.now is None and (self.case.news(other) or other.time) < (self.case.news(fact) or fact.time) - window:
                 continue
             found |= {self.notice(one, None if one in WHOLE else same) for one in calls(other)}
         return found
@@ -207,7 +207,8 @@ class Voice:
         else:
             count = sum(any(fact in fresh for fact in run) for run in runs)
         self.allow(stage, parcel, count)
-        for run in self.runs(parcel, stage, STATUS):
+        # "Shipped" that comes late ends nothing.
+        for run in self.runs(parcel, stage, STATUS - {"shipped"}):
             self.run_must(parcel, stage, run)
 
     def run_must(self, parcel, stage, run):
