@@ -45,6 +45,7 @@ class Verdict:
         self.language, self.languages = {}, {}  # By role, likewise.
         self.names = {}  # Every name of a parcel to the one used in notices.
         self.numbers, self.number = {}, {}  # By shipment: all tracking numbers that may be named, and the latest.
+        self.codes_due = {}  # By (role, channel): pickup codes that some message must name, joined with others or not.
         self.codes = {}  # By shipment: pickup codes that may be named.
         self.days = set()  # Days that facts name as promised or expected, as ISO dates.
         self.items = set()  # Titles of what was ordered.

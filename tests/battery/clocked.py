@@ -61,14 +61,15 @@ def delays(voice):
     promise = day(promised[0].order["promise"])
     if not promise or promise <= paid[0].time.date() + timedelta(days=1):
         return
-    said = any(carrier_says(voice, parcel, promise) for parcel in voice.order.parcels)
-    if said or missed(voice, promise, paid[0]):
+    since = promised[0].time
+    said = any(carrier_says(voice, parcel, promise, since) for parcel in voice.order.parcels)
+    if said or missed(voice, promise, promised[0], paid[0]):
         voice.demand("delay_expected", None, paid[0])
 
 
-def carrier_says(voice, parcel, promise):
+def carrier_says(voice, parcel, promise, since):
     """Whether the carrier's own word makes it late while nothing else says how far it is."""
-    given = [fact for fact in parcel.facts if day(fact.shipment.get("eta"))]
+    given = [fact for fact in parcel.facts if day(fact.shipment.get("eta")) and (voice.case.now or fact.time >= since)]
     for fact in given if voice.case.now is None else given[-1:]:
         known = voice.rivals(fact, "delay_expected")
         alone = sum(other.time == fact.time for other in given) == 1
@@ -82,12 +83,12 @@ def carrier_says(voice, parcel, promise):
     return False
 
 
-def missed(voice, promise, paid):
+def missed(voice, promise, promised, paid):
     """Whether the promised day passed, and days more, while the only parcel was nowhere near."""
     case, parcels = voice.case, voice.order.parcels
     if len(parcels) > 1 or case.now is not None or case.zone is None or case.news(paid) is None:
         return False
-    end = midnight(promise, case.zone) + MISSED
+    end = max(midnight(promise, case.zone), promised.time) + MISSED
     kinds = {fact.type for parcel in parcels for fact in parcel.facts if fact.time <= end}
     return case.horizon > end and kinds <= QUIET_KINDS and not changed_minds(voice, end)
 

@@ -41,6 +41,8 @@ often than its facts say, and of delays no more than three in all.
 **Must not**: everything else. So nothing of refused events, of other orders' parcels, on a channel that was declined or switched off,
 of what was too old when it came, or of `exception`s with which the customer can do nothing.
 
+**Must be named** (`Verdict.codes_due`): the pickup codes of waits that must be told, also where several become one message.
+
 **Must leave a trace** (`Verdict.news`): what facts call for is told, or silent with a reason.
 
 Not judged here: what consent, bounces and erasures bring, since they are no events; opening hours of the words themselves.
@@ -85,6 +87,7 @@ def either(variants):
         first.may |= other.may
         first.some = [one for one in first.some if one in other.some]
         first.tangled |= other.tangled
+        first.codes_due = {one: codes & other.codes_due.get(one, set()) for one, codes in first.codes_due.items()}
         first.live &= other.live
         for mine, others in ((first.addresses, other.addresses), (first.languages, other.languages), (first.numbers, other.numbers)):
             for name, values in others.items():
@@ -109,6 +112,7 @@ def cap_people(found, policies):
         for (role, channel), addresses in verdict.addresses.items():
             if cap.get(channel) and any(total[(verdict.brand, channel, address)] > cap[channel] for address in addresses):
                 verdict.must = Counter({one: n for one, n in verdict.must.items() if (one.role, one.channel) != (role, channel)})
+                verdict.codes_due.pop((role, channel), None)
                 verdict.some = [some for some in verdict.some if {(one.role, one.channel) for one in some} != {(role, channel)}]
 
 

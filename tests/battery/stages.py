@@ -223,6 +223,9 @@ class Voice:
             return
         if stage == "out_for_delivery" and not self.same_day(run[0]):
             return
+        code = (run[0].shipment.get("pickup") or {}).get("code")
+        if stage == "available_for_pickup" and self.sure(stage) and code:
+            self.case.result.codes_due.setdefault((self.role, self.channel), set()).add(code)
         if stage == "available_for_pickup" and self.case.now is not None and self.sure(stage) and self.sure("pickup_reminder"):
             # What comes late is told as the reminder that it has become.
             own = {self.notice(one, parcel) for one in (stage, "pickup_reminder")}
@@ -331,7 +334,7 @@ class Voice:
             new = fact.shipment.get("tracking_number")
             if fact.time > self.case.out(told, "shipped", self.channel) and new and new != number:
                 known = self.rivals(fact, "correction")
-                kinds = {other.type for other in known or [] if self.parcels.get(id(other)) is parcel}
+                kinds = {other.type for other in known or [] if self.parcels.get(id(other)) is parcel} | {fact.type}
                 return known is not None and kinds <= ON_THE_WAY | {"created", "updated"} and not self.whole(known)
         return False
 
