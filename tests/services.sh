@@ -4,6 +4,8 @@
 #   tests/services.sh install         installs the packages that are missing (Debian, Ubuntu; as root or with sudo)
 #   tests/services.sh start DIR       starts both, and writes DIR/env for `source`
 #   tests/services.sh stop DIR        stops what `start` began, by pid; leaves DIR
+#   tests/services.sh broker DIR      starts the broker again, on its port, after it was stopped or killed, and waits for it
+#   tests/services.sh database DIR    the same for Postgres
 #   tests/services.sh ctl DIR ARGS…   rabbitmqctl on the private broker
 #   tests/services.sh free-port [N]   prints the first of N free ports in a row
 #
@@ -185,6 +187,7 @@ start_all() {
   rabbit_port=$(free_port 3); mkdir -p "$dir/rabbit"; echo "$rabbit_port" >"$dir/rabbit/port"
   start_rabbit "$dir" "$rabbit_port"
   pg_port=$(free_port 1)
+  echo "$pg_port" >"$dir/pg.port"
   start_pg "$dir" "$pg_port"
   wait_for_rabbit "$dir"
   cat >"$dir/env" <<ENV
@@ -198,7 +201,9 @@ case ${1:-} in
   install) install_missing;;
   start) start_all "$2";;
   stop) stop_all "$(cd "$2" && pwd)";;
+  broker) dir=$(cd "$2" && pwd); start_rabbit "$dir" "$(cat "$dir/rabbit/port")"; wait_for_rabbit "$dir";;
+  database) dir=$(cd "$2" && pwd); start_pg "$dir" "$(cat "$dir/pg.port")";;
   ctl) dir=$(cd "$2" && pwd); shift 2; port=$(cat "$dir/rabbit/port"); rabbit_env "$dir" "$port"; exec "$(rabbit_bin)/rabbitmqctl" "$@";;
   free-port) free_port "${2:-1}";;
-  *) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2;;
+  *) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2;;
 esac

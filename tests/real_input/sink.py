@@ -9,60 +9,18 @@ is killed afterwards. With a certificate STARTTLS is offered and required. Both 
 """
 import argparse
 import asyncio
-import binascii
 import json
 import os
 import re
 import signal
 import ssl
+import sys
 import time
 
-# What a mail says of itself: the machine-readable block that mail programs read (schema.org, JSON-LD).
-LINKED_DATA = re.compile(rb'<script type="application/ld\+json">(.*?)</script>', re.S)
-HEADER = re.compile(rb"^([A-Za-z-]+):[ \t]*(.*(?:\r\n[ \t].*)*)\r\n", re.M)
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "battery"))
+from mail import read_mail  # noqa: E402, since it lies in another folder
+
 KEPT_WHOLE = 20  # The first mails are kept as they came, to look at.
-
-
-def find(tree, name, into):
-    """Every value of the member `name`, wherever it stands."""
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            if key == name and isinstance(value, str):
-                into.add(value)
-            find(value, name, into)
-    elif isinstance(tree, list):
-        for value in tree:
-            find(value, name, into)
-    return into
-
-
-def read_mail(raw):
-    """What the ledger keeps of a mail."""
-    head, _, body = raw.partition(b"\r\n\r\n")
-    headers = {name.lower().decode(): value.decode("utf-8", "replace") for name, value in HEADER.findall(head + b"\r\n")}
-    orders, numbers = set(), set()
-    for part in body.split(b"\r\n--"):
-        part_head, _, content = part.partition(b"\r\n\r\n")
-        if b"text/html" not in part_head:
-            continue
-        low = part_head.lower()
-        if b"quoted-printable" in low:
-            content = binascii.a2b_qp(content)
-        elif b"base64" in low:
-            content = binascii.a2b_base64(content)
-        for block in LINKED_DATA.findall(content):
-            data = json.loads(block)
-            find(data, "orderNumber", orders)
-            find(data, "trackingNumber", numbers)
-    return {
-        "message_id": headers.get("message-id", ""),
-        "to": headers.get("to", ""),
-        "subject": headers.get("subject", ""),
-        "stage": headers.get("feedback-id", "").split(":")[0],
-        "orders": sorted(orders),
-        "numbers": sorted(numbers),
-        "bytes": len(raw),
-    }
 
 
 class Sink:

@@ -1,0 +1,142 @@
+"""What a run is told in: the words of the verdict, percentiles, and how soon work went on after each failure."""
+import collections
+import json
+import statistics
+
+import judge
+
+
+def percentiles(values):
+    """p50, p95, p99 and the most, of how many."""
+    if not values:
+        return {"of": 0}
+    values = sorted(values)
+
+    def at(share):
+        return round(values[min(int(len(values) * share), len(values) - 1)], 4)
+
+    return {"of": len(values), "p50": at(0.5), "p95": at(0.95), "p99": at(0.99), "max": round(values[-1], 4)}
+
+
+def quiet_part(evidence):
+    """Whether a time lies in the phase in which nothing was broken."""
+    phases = evidence.facts["phases"]
+    end = min(at for name, at in phases.items() if name in ("recovery", "storm"))
+    return lambda at: phases["quiet"] + 2 <= at < end - 0.5
+
+
+def ambiguity(evidence):
+    """Seconds between the far side accepting and our result being committed, by the host's one clock."""
+    is_quiet, found = quiet_part(evidence), collections.defaultdict(list)
+    for one in judge.accepted(evidence):
+        row = evidence.outbox.get(one["key"])
+        if one["answered"] and row and row["state"] == "accepted" and is_quiet(one["at"]):
+            found[one["channel"]].append(float(row["settled_at"]) - one["at"])
+    return {channel: percentiles(values) for channel, values in found.items()}
+
+
+def waited(evidence):
+    """Seconds from an event being published to its message being accepted: in the quiet, and in all."""
+    is_quiet, quiet, whole = quiet_part(evidence), [], []
+    steps = {}
+    for place, order in evidence.orders.items():
+        for step, event in enumerate(order.events):
+            stage = judge.STAGES.get(event["type"], event["type"].split(".")[1])
+            steps[(*place, stage, event["data"].get("shipment", {}).get("id"))] = f"{order.brand}/{order.id}/{step}"
+    for one in judge.accepted(evidence):
+        row, place = evidence.outbox.get(one["key"]), judge.told_of(one)
+        if not row or not place:
+            continue
+        began = evidence.published.get(steps.get((*place, row["stage"], row["shipment"])))
+        if began:
+            whole.append(one["at"] - began)
+            if is_quiet(began):
+                quiet.append(one["at"] - began)
+    return {"quiet": percentiles(quiet), "whole": percentiles(whole)}
+
+
+def first_sends(evidence):
+    """From a worker's start, after a kill, to its first try of any message; by phase."""
+    phases, found = evidence.facts["phases"], {"recovery": [], "storm": []}
+    tries = collections.defaultdict(list)
+    for one in evidence.ledger:
+        if one["channel"] in ("email", "sms"):
+            tries[one["worker"]].append(one["at"])
+    for name, worker in evidence.facts["workers"].items():
+        for number, start in enumerate(worker["starts"][1:], 1):
+            end = worker["starts"][number + 1] if number + 1 < len(worker["starts"]) else float("inf")
+            first = next((at for at in tries[name] if start < at < end), None)
+            if first is None:
+                continue
+            if "recovery" in phases and phases["recovery"] <= start < phases["storm"]:
+                found["recovery"].append(first - start)
+            elif start < phases.get("heal", 0):
+                found["storm"].append(first - start)
+    return {phase: percentiles(values) for phase, values in found.items()}
+
+
+def words(evidence, problems):
+    """The counts by which runs are compared."""
+    kinds, told = collections.Counter(kind for kind, _ in problems), judge.accepted(evidence)
+    tries = collections.Counter(one["key"] for one in evidence.ledger if one.get("key") and one["channel"] in ("email", "sms"))
+    states = collections.Counter(row["state"] for row in evidence.outbox.values())
+    silent = collections.Counter(one["why"] for one in evidence.silences)
+    return {
+        "ok": len({one["key"] for one in told}),
+        "acknowledged": evidence.confirmed,
+        "recovered": sum(1 for one in told if tries[one["key"]] > 1 or not one["answered"]),
+        "lost": kinds["lost"],
+        "unexpected": kinds["unexpected"],
+        "duplicated": kinds["duplicated"],
+        "wrong": sum(kinds[kind] for kind in ("wrong_recipient", "untrue", "backwards")),
+        "in_doubt": len(evidence.doubts),
+        "superseded": states["superseded"] + silent["superseded"],
+    }
+
+
+def make(evidence, problems):
+    facts, lost = evidence.facts, judge.lost_doubts(evidence)
+    kinds = collections.Counter(kind for kind, _ in problems)
+    hits = collections.Counter(f"{fault['lane']} {fault['kind']}" for fault in evidence.faults if fault["hit"])
+    kills = len([one for one in evidence.kills if facts["phases"].get("storm", 0) <= one[0]])
+    ambiguous = judge.ambiguous_keys(evidence)
+    arrived = {one["key"] for one in judge.accepted(evidence)}
+    return {
+        "verdict": "red" if problems else "clean", "seed": facts["seed"], "backend": facts["backend"],
+        "problems": dict(kinds), "examples": [f"{kind}: {detail}" for kind, detail in problems][:200],
+        **words(evidence, problems),
+        "events": sum(len(order.events) for order in evidence.orders.values()), "orders": len(evidence.orders),
+        "published_again": evidence.repeated, "poison": len(evidence.poison), "kills": kills, "stops": evidence.stops,
+        "faults": dict(sorted(hits.items())), "fates": facts.get("fates"),
+        "doubts": {
+            "by_kill": len(lost), "per_kill": round(len(lost) / max(len(evidence.kills) + evidence.stops, 1), 2),
+            "by_kill_and_received": len(set(lost) & arrived), "unanswered": len(ambiguous), "unanswered_listed": len(ambiguous & evidence.doubts),
+        },
+        "again_under_the_same_key": sum(1 for one in evidence.ledger if one.get("again")),
+        "ambiguity_seconds": ambiguity(evidence), "published_to_accepted_seconds": waited(evidence),
+        "recovery": {**facts["recovery"], "first_send_after_restart": first_sends(evidence)},
+        "footprint": facts["footprint"], "rest_seconds": round(facts["phases"].get("rest", 0) - facts["phases"].get("heal", 0)),
+        "worker_restarts_by_itself": sum(len(worker["own_ends"]) for worker in facts["workers"].values()),
+        **({name: facts[name] for name in ("consumed_seconds", "drained_seconds", "samples", "grown") if name in facts}),
+        "plan": facts.get("plan"), "mean_plan_lateness": lateness(evidence),
+    }
+
+
+def lateness(evidence):
+    """How much later than planned faults came, in seconds: a busy machine stretches a storm."""
+    began = evidence.facts["phases"].get("storm", 0)
+    planned = [at for faults in (evidence.facts.get("plan") or {}).values() for at, *_ in faults]
+    done = [fault["at"] - began for fault in evidence.faults if fault["hit"]]
+    return round(statistics.mean(done) - statistics.mean(planned), 1) if planned and done else 0
+
+
+def tell(result):
+    """Prints the figures and the one line that counts; true if it is red."""
+    shown = {key: value for key, value in result.items() if key not in ("plan", "examples", "samples")}
+    print(json.dumps(shown, indent=1))
+    for example in result["examples"][:25]:
+        print(f"  {example}")
+    names = ("ok", "acknowledged", "recovered", "lost", "unexpected", "duplicated", "wrong", "in_doubt", "superseded")
+    figures = " ".join(f"{name}={result[name]}" for name in names)
+    print(f"{'RED' if result['problems'] else 'CLEAN'} seed={result['seed']} {figures} problems={json.dumps(result['problems'])}")
+    return bool(result["problems"])
