@@ -2,11 +2,14 @@
 from collections import Counter
 from datetime import timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from facts import SCANS
 
+DAY = timedelta(days=1)
 LONG_HOLD = timedelta(days=6)  # A week was seen to be given up; documented is only that nothing is told meanwhile.
 STATUS = SCANS - {"delayed"}
+ON_THE_WAY = {"shipped", "in_transit", "delayed"}
 FINAL = {"delivered", "returned", "returning", "lost"}
 # What may be known beside a stage of a parcel without overtaking or contradicting it.
 BENIGN = {
@@ -15,9 +18,9 @@ BENIGN = {
     "attempt_failed": {"shipped"},
     "available_for_pickup": {"shipped", "available_for_pickup"},
     "delivered": {"shipped", "delivered"},
-    "returning": {"shipped", "returning"},
-    "returned": {"shipped", "returning", "returned"},
-    "lost": {"shipped", "lost"},
+    "returning": {"returning", "in_transit"},
+    "returned": {"returned", "in_transit"},
+    "lost": {"lost"},
 }
 
 
@@ -36,16 +39,20 @@ class Verdict:
     def __init__(self, brand, order):
         self.brand, self.order = brand, order
         self.must, self.may = Counter(), Counter()
+        self.news = set()  # What facts call for and must leave a trace: told, or silent with a reason.
         self.some = []  # Sets of notices of which at least one must be told.
         self.address, self.addresses = {}, {}  # By (role, channel): the latest, and all that ever were right.
         self.language, self.languages = {}, {}  # By role, likewise.
         self.names = {}  # Every name of a parcel to the one used in notices.
         self.numbers, self.number = {}, {}  # By shipment: all tracking numbers that may be named, and the latest.
+        self.codes_due = {}  # By (role, channel): pickup codes that some message must name, joined with others or not.
         self.codes = {}  # By shipment: pickup codes that may be named.
         self.days = set()  # Days that facts name as promised or expected, as ISO dates.
         self.items = set()  # Titles of what was ordered.
         self.gift, self.superseded = False, "drop"
         self.live = set()  # Parcels that are really on their way or were, without voided ones.
+        self.scans = {}  # By shipment: (time, kind) of its scans.
+        self.zone = None  # The clock of the destination, if the address says it.
         self.tangled = set()  # Parcels whose scans contradict each other; None among them: the order itself.
 
     def known(self, notice):
@@ -62,15 +69,45 @@ class Case:
         self.result = Verdict(order.brand, order.id)
         self.result.superseded = brand.superseded
         self.people = People(order, brand)
+        addresses = [fact.order["address"] for fact in order.facts if fact.order.get("address")]
+        places = {(one.get("country"), one.get("time_zone")) for one in addresses}
+        self.country, zone = places.pop() if len(places) == 1 else (None, None)
+        self.zone = ZoneInfo(zone) if zone else None
+        self.known = {}  # What was found before: by fact, and by fact and the time that its news waits.
 
     # ---- When a fact's news goes out, and what may be known then.
 
     def slack(self, stage, channel):
         """The longest that a stage's news waits by itself."""
-        return self.policy.stages[stage].window + self.policy.quiet[channel]
+        start, until = self.hours(channel)
+        return self.policy.stages[stage].window + (DAY - (until - start)) % DAY
+
+    def hours(self, channel):
+        """When the channel speaks at this order's destination."""
+        hours = self.policy.hours[channel]
+        return hours.get(self.country, hours[None])
+
+    def out(self, when, stage, channel):
+        """When the news of this moment is out at the latest: after the merge window and the quiet hours there."""
+        window = self.policy.stages[stage].window
+        start, until = self.hours(channel)
+        due = when + window
+        if (start, until) == (timedelta(), DAY):
+            return due
+        if self.zone is None:
+            return when + self.slack(stage, channel)
+        local = due.astimezone(self.zone)
+        clock = timedelta(hours=local.hour, minutes=local.minute, seconds=local.second)
+        # What comes in the night may wait for its window once more in the morning; an hour for the nights when clocks change.
+        return due if start + window <= clock < until else due + (start - clock) % DAY + window + timedelta(hours=1)
 
     def news(self, fact):
         """When the news of a fact can be told at the earliest, and None if that is unsure: its order, a person and no hold."""
+        if id(fact) not in self.known:
+            self.known[id(fact)] = self.first_news(fact)
+        return self.known[id(fact)]
+
+    def first_news(self, fact):
         known = min((one.time for one in self.order.facts if one.knows_order and one.order.get("customer")), default=None)
         if known is None:
             return None
@@ -87,6 +124,12 @@ class Case:
 
     def rivals(self, fact, stage, channel):
         """What may be known when the stage that this fact calls for is told; None if it may stay silent whatever is known."""
+        key = (id(fact), self.policy.stages[stage].window, channel)
+        if key not in self.known:
+            self.known[key] = self.find_rivals(fact, stage, channel)
+        return self.known[key]
+
+    def find_rivals(self, fact, stage, channel):
         if self.now is not None:
             held = self.order.register("hold", False)
             old = self.horizon - fact.time > self.policy.age_limit
@@ -94,7 +137,9 @@ class Case:
         when = self.news(fact)
         if when is None:
             return None
-        until = when + self.slack(stage, channel)
+        until = self.out(when, stage, channel)
+        if any(one.order.get("hold") and when < one.time <= until for one in self.order.facts):
+            return None
         return [one for one in self.order.facts if one is not fact and one.time <= until]
 
     def fresh(self, fact):
@@ -108,12 +153,14 @@ class Case:
         result, order = self.result, self.order
         self.people.describe(result)
         result.gift = bool(self.order.register("recipient"))
+        result.zone = self.zone
         for parcel in order.parcels:
             for kind, name in [("id", one) for one in parcel.ids] + [("number", one) for one in parcel.numbers]:
                 result.names.setdefault(name, parcel.name)
             result.numbers[parcel.name], result.number[parcel.name] = set(parcel.numbers), parcel.number
             pickups = [fact.shipment["pickup"] for fact in parcel.facts if isinstance(fact.shipment.get("pickup"), dict)]
             result.codes[parcel.name] = {pickup["code"] for pickup in pickups if pickup.get("code")}
+            result.scans[parcel.name] = [(fact.time, fact.type) for fact in parcel.scans]
             if not parcel.voided:
                 result.live.add(parcel.name)
             if tangled(parcel):
@@ -130,9 +177,14 @@ class Case:
 def tangled(parcel):
     """Whether scans contradict each other: something after an end, or two ends."""
     ends = [fact for fact in parcel.scans if fact.type in FINAL]
-    times = Counter(fact.time for fact in parcel.scans if fact.type in STATUS)
     late = [fact for fact in parcel.scans if ends and fact.time >= ends[0].time and fact.type not in BENIGN[ends[0].type]]
-    return bool(late) or max(times.values(), default=0) > 1
+    return bool(late) or tied(parcel)
+
+
+def tied(parcel):
+    """Whether two different scans carry the same time, so that nobody can say which came first."""
+    kinds = {(fact.time, fact.type) for fact in parcel.scans if fact.type in STATUS}
+    return len({when for when, _ in kinds}) < len(kinds)
 
 
 class People:

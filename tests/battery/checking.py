@@ -4,7 +4,7 @@ import tempfile
 
 import evidence
 import ideal
-import judge
+import judgement
 import report
 import selftest
 
@@ -21,7 +21,7 @@ def main():
         print("usage: checker FOLDER | checker --selftest [FOLDER]", file=sys.stderr)
         return 2
     found = evidence.Evidence(words[0])
-    return 1 if report.tell(report.make(found, judge.judge(found))) else 0
+    return 1 if report.tell(report.make(found, judgement.judge(found))) else 0
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import uuid
 from datetime import datetime, timezone
 
 import evidence
-import judge
+import judgement
 import oracle
 import stream
 
@@ -32,7 +32,7 @@ def write(folder, events=1500, seed="ideal"):
             tell(files, order, notice, known)
     for one in arrivals:
         if one.kind in ("poison", "conflict"):
-            files["quarantine"].append({"id": len(files["quarantine"]), "reason": "x", "raw": base64.b64encode(one.raw[: judge.EVENT_BYTES_MAX]).decode()})
+            files["quarantine"].append({"id": len(files["quarantine"]), "reason": "x", "raw": base64.b64encode(one.raw[: judgement.EVENT_BYTES_MAX]).decode()})
             files["refused"].append({"id": len(files["refused"])})
     doubt(files)
     mails = [one for one in files["ledger"] if one["channel"] == "email"][:50]
@@ -92,7 +92,7 @@ def doubt(files):
     """Two mails in doubt, as they should be: one that was not answered, one whose worker was killed. And a text that was asked to wait."""
     mails = [one for one in files["ledger"] if one["channel"] == "email"]
     rows = {row["key"]: row for row in files["outbox"]}
-    for one, cause in ((mails[5], "the connection was lost after the final dot"), (mails[9], judge.LOST)):
+    for one, cause in ((mails[5], "the connection was lost after the final dot"), (mails[9], judgement.LOST)):
         one["answered"] = False
         rows[one["key"]] |= {"state": "in_doubt", "cause": cause}
         files["doubts"].append({"key": one["key"]})

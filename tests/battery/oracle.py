@@ -5,7 +5,8 @@ it shares nothing with the product's own rules.
     events, poison = read("events.jsonl")
     for key, verdict in verdicts(events, policies).items():       # key: (brand, order)
         problems = compare(verdict, told)                          # told: list of Notice
-        untrue = contradictions(told_in_order, verdict)            # list of (time, Notice)
+        against = contradictions(told_in_order, verdict)           # told_in_order: list of (time, Notice)
+        against += untrue(told_in_order, verdict)                  # only where facts arrived when they happened
 
 **Two sorts of arrival.** Without `now` every fact arrives when it happened, in the order of happening: what `doorstep replay` does
 with a sorted file. With `now` the facts arrive in any order, any number of times, between `now` and `horizon` (a storm; a shuffled
@@ -17,34 +18,45 @@ happened before the merge window, the quiet hours or a hold were over.
 - `confirmed` of a paid order, `packed`, and `shipped` (or the first scan that implies it) of a parcel, unless a later stage may be
   known (`superseded = "drop"`), or the order is cancelled, or the parcel is coming back or lost;
 - `out_for_delivery`, `attempt_failed`, `available_for_pickup`, `returning`, `returned`, `lost`, `exception` that the customer must
-  act on (address, customs, payment), if it is the last that is known of its parcel; on the road only by mail and on its own day;
+  act on (address, customs, payment), if it is the last that is known of its parcel; on the road only on its own day. Reports of an
+  attempt or of the van twelve hours apart are two; so are waits at two places. What was delivered or lost and is so again after
+  another scan is told again;
 - `delivered`, if no later scan takes it back, and `order_complete` in place of the last one's where there were several parcels;
-- `cancelled`, each part once, the whole once; `correction` of a tracking number that was told; `delay_expected` where the
-  latest word of the carrier for the only parcel is later than the promise and nothing else says how far it is.
-Each is told to whoever was reachable and willing by every fact about them, in both sorts of arrival.
+- `cancelled`, each part once, the whole once.
+Only where facts arrive when they happen: `correction` of a tracking number that "shipped" named, and of a "delivered" that was
+taken back; `pickup_reminder` of a wait that lasts; `delay_expected` where the promise passed days ago and nothing moved. In both sorts:
+`delay_expected` where a carrier's latest word is later than the promise and nothing else says how far the order is.
+Each is told to whoever was reachable and willing by every fact about them.
 
-**At least one of** (`Verdict.some`): the news of several parcels that the merge window may join into one message.
+**At least one of** (`Verdict.some`): the news of several parcels that the merge window may join into one message; `order_complete` or
+`delivered` of a parcel that may be the last; a wait that was known late, or its reminder.
 
-**May**: what the clock or the arrival decides, and what the documentation leaves open: all of `arriving_soon`, `pickup_reminder`,
-`delay_again`, `back_on_time`, `feedback` (where there are pages); stages that were overtaken; what a declared hold kept back; what
-scans that contradict each other call for; exceptions of `recipient_*` and `pickup_expired`, which the contract does not name;
-recipients of gifts where the brand does not say `roles`; what is over the cap of a person; both contents of one event key.
-Numbers count: nothing may be told more often than its facts say, and of delays no more than three in all.
+**May**: what the clock or the arrival decides, and what the documentation leaves open: all of `arriving_soon`, `delay_again`,
+`back_on_time`, `feedback` (where there are pages); stages that were overtaken; what a declared hold kept back; what scans that
+contradict each other or carry the same time call for; a wait, attempt or van after which an `exception` came, since nobody says whether it
+ends them; exceptions of `recipient_*` and `pickup_expired`, which the contract does not name; recipients of gifts where the brand
+does not say `roles`; what is over the cap of a person; both contents of one event key. Numbers count: nothing may be told more
+often than its facts say, and of delays no more than three in all.
 
 **Must not**: everything else. So nothing of refused events, of other orders' parcels, on a channel that was declined or switched off,
 of what was too old when it came, or of `exception`s with which the customer can do nothing.
+
+**Must be named** (`Verdict.codes_due`): the pickup codes of waits that must be told, also where several become one message.
+
+**Must leave a trace** (`Verdict.news`): what facts call for is told, or silent with a reason.
 
 Not judged here: what consent, bounces and erasures bring, since they are no events; opening hours of the words themselves.
 """
 from collections import Counter
 from typing import NamedTuple
 
-from case import Case, Notice, Verdict
-from facts import gather, read
+from case import FINAL, Case, Notice, Verdict
+from facts import gather, instant, read
 from policy import Policies
-from stages import DELAYS, DELAYS_MAX, tell
+from clocked import DELAYS, DELAYS_MAX
+from stages import tell
 
-__all__ = ["Case", "Notice", "Policies", "Problems", "Verdict", "compare", "contradictions", "read", "verdicts"]
+__all__ = ["Case", "Notice", "Policies", "Problems", "Verdict", "compare", "contradictions", "read", "untrue", "verdicts"]
 
 
 class Problems(NamedTuple):
@@ -71,9 +83,11 @@ def either(variants):
     first = variants[0]
     for other in variants[1:]:
         first.must &= other.must
+        first.news &= other.news
         first.may |= other.may
         first.some = [one for one in first.some if one in other.some]
         first.tangled |= other.tangled
+        first.codes_due = {one: codes & other.codes_due.get(one, set()) for one, codes in first.codes_due.items()}
         first.live &= other.live
         for mine, others in ((first.addresses, other.addresses), (first.languages, other.languages), (first.numbers, other.numbers)):
             for name, values in others.items():
@@ -88,14 +102,17 @@ def cap_people(found, policies):
     """Over the cap of a person nobody documents what waits and what goes: there, nothing must."""
     total = Counter()
     for verdict in found.values():
-        for notice, count in verdict.may.items():
-            for address in verdict.addresses.get((notice.role, notice.channel), ()):
-                total[(verdict.brand, notice.channel, address)] += count
+        for (role, channel), addresses in verdict.addresses.items():
+            own = {one: count for one, count in verdict.may.items() if (one.role, one.channel) == (role, channel)}
+            delays = sum(count for one, count in own.items() if one.stage in DELAYS)
+            for address in addresses:
+                total[(verdict.brand, channel, address)] += sum(own.values()) - delays + min(delays, DELAYS_MAX)
     for verdict in found.values():
         cap = policies.of(verdict.brand).cap
         for (role, channel), addresses in verdict.addresses.items():
             if cap.get(channel) and any(total[(verdict.brand, channel, address)] > cap[channel] for address in addresses):
                 verdict.must = Counter({one: n for one, n in verdict.must.items() if (one.role, one.channel) != (role, channel)})
+                verdict.codes_due.pop((role, channel), None)
                 verdict.some = [some for some in verdict.some if {(one.role, one.channel) for one in some} != {(role, channel)}]
 
 
@@ -151,9 +168,10 @@ def against(notice, before, tangle, verdict):
         for end in ("delivered", "returned", "lost"):
             if end in own:
                 yield f"after {end}"
-        if "order_complete" in stages and notice.shipment is not None:
+        # With two parcels both were known when all was said to be there; with more, another may have come to be known later.
+        if "order_complete" in stages and verdict and len(verdict.live) == 2 and not tangle:
             yield "after order_complete"
-        if stage in ("shipped", "arriving_soon") and {"out_for_delivery", "available_for_pickup"} & set(own):
+        if stage == "shipped" and {"out_for_delivery", "available_for_pickup"} & set(own):
             yield "after it was at the door"
     if stage == "confirmed" and not lenient and {"shipped", "out_for_delivery", "delivered", "order_complete"} & set(stages):
         yield "after its parcels were told of"
@@ -161,7 +179,38 @@ def against(notice, before, tangle, verdict):
         yield "after order_complete"
     if stage in ("delay_again", "back_on_time") and "delay_expected" not in stages:
         yield "before any delay was told"
-    if stage == "order_complete" and "order_complete" in stages:
+    if stage == "order_complete" and "order_complete" in stages and not tangle:
         yield "twice"
     if stage == "confirmed" and "cancelled" in stages and None in tangle and not verdict:
         yield "after cancelled"
+
+
+def untrue(told_in_order, verdict):
+    """What was no longer true when it was told, by what had happened before: a list of sentences. Only where every fact arrives when it
+    happens: the times of telling and those of the facts must be of one clock."""
+    problems = []
+    for when, notice in told_in_order:
+        notice = verdict.known(notice)
+        if notice.stage not in BACKWARD - {"shipped", "packed"}:
+            continue
+        at = instant(when) if isinstance(when, str) else when
+        own = "available_for_pickup" if notice.stage == "pickup_reminder" else notice.stage
+        scans = [one for one in verdict.scans.get(notice.shipment, []) if one[0] < at or one[0] == at and one[1] == own]
+        last, state, since = state_of(scans, own)
+        if state in FINAL and state != own and [time for time, _ in scans].count(since) == 1:
+            problems.append(f"{when}: {notice.stage} of {notice.shipment} by {notice.channel} although {state} is known")
+        elif notice.stage == "out_for_delivery" and last and verdict.zone:
+            if last.astimezone(verdict.zone).date() != at.astimezone(verdict.zone).date():
+                problems.append(f"{when}: {notice.stage} of {notice.shipment} by {notice.channel} on another day")
+    return problems
+
+
+def state_of(scans, own):
+    """When the scan `own` was last made, what a parcel's state is after these scans, and since when."""
+    last = state = since = None
+    for time, kind in scans:
+        last = time if kind == own else last
+        # Reported after the end, "shipped" changes nothing.
+        if not (kind == "shipped" and state in ("delivered", "returned")):
+            state, since = kind, time
+    return last, state, since

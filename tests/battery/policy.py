@@ -53,7 +53,8 @@ class Brand:
         cap = {"email": 20, "sms": 8} | policy.get("cap_per_day", {})
         self.cap = {channel: number or None for channel, number in cap.items()}
         quiet = policy.get("quiet", {})
-        self.quiet = {channel: longest_silence(channel, quiet.get(channel, {})) for channel in ("email", "sms")}
+        # By channel: the hours in which it speaks, by country (None: all others).
+        self.hours = {channel: speaking_hours(channel, quiet.get(channel, {})) for channel in ("email", "sms")}
         self.languages = own.get("languages") or LANGUAGES
         self.default_language = own.get("default_language", "en")
         self.time_zone = own.get("time_zone", "UTC")
@@ -71,11 +72,11 @@ class Brand:
         return self.default_language
 
 
-def longest_silence(channel, own):
-    """How long a message may be held by quiet hours. Mails have none unless the brand asks for them."""
-    spans = [(own.get("from", "08:00"), own.get("until", "21:00"))] if channel == "sms" or own else []
-    spans += [tuple(span) for span in own.get("by_country", {}).values()]
-    return max((timedelta(days=1) - (clock(until) - clock(start)) for start, until in spans), default=timedelta())
+def speaking_hours(channel, own):
+    """When messages go out. Mails have no quiet hours unless the brand asks for them."""
+    start, until = ("08:00", "21:00") if channel == "sms" or own else ("00:00", "24:00")
+    hours = {None: (clock(own.get("from", start)), clock(own.get("until", until)))}
+    return hours | {country: (clock(one), clock(other)) for country, (one, other) in own.get("by_country", {}).items()}
 
 
 def clock(text):

@@ -3,7 +3,7 @@ import collections
 import json
 import statistics
 
-import judge
+import judgement
 
 
 def percentiles(values):
@@ -28,7 +28,7 @@ def quiet_part(evidence):
 def ambiguity(evidence):
     """Seconds between the far side accepting and our result being committed, by the host's one clock."""
     is_quiet, found = quiet_part(evidence), collections.defaultdict(list)
-    for one in judge.accepted(evidence):
+    for one in judgement.accepted(evidence):
         row = evidence.outbox.get(one["key"])
         if one["answered"] and row and row["state"] == "accepted" and is_quiet(one["at"]):
             found[one["channel"]].append(float(row["settled_at"]) - one["at"])
@@ -41,10 +41,10 @@ def waited(evidence):
     steps = {}
     for place, order in evidence.orders.items():
         for step, event in enumerate(order.events):
-            stage = judge.STAGES.get(event["type"], event["type"].split(".")[1])
+            stage = judgement.STAGES.get(event["type"], event["type"].split(".")[1])
             steps[(*place, stage, event["data"].get("shipment", {}).get("id"))] = f"{order.brand}/{order.id}/{step}"
-    for one in judge.accepted(evidence):
-        row, place = evidence.outbox.get(one["key"]), judge.told_of(one)
+    for one in judgement.accepted(evidence):
+        row, place = evidence.outbox.get(one["key"]), judgement.told_of(one)
         if not row or not place:
             continue
         began = evidence.published.get(steps.get((*place, row["stage"], row["shipment"])))
@@ -77,7 +77,7 @@ def first_sends(evidence):
 
 def words(evidence, problems):
     """The counts by which runs are compared."""
-    kinds, told = collections.Counter(kind for kind, _ in problems), judge.accepted(evidence)
+    kinds, told = collections.Counter(kind for kind, _ in problems), judgement.accepted(evidence)
     tries = collections.Counter(one["key"] for one in evidence.ledger if one.get("key") and one["channel"] in ("email", "sms"))
     states = collections.Counter(row["state"] for row in evidence.outbox.values())
     silent = collections.Counter(one["why"] for one in evidence.silences)
@@ -95,12 +95,12 @@ def words(evidence, problems):
 
 
 def make(evidence, problems):
-    facts, lost = evidence.facts, judge.lost_doubts(evidence)
+    facts, lost = evidence.facts, judgement.lost_doubts(evidence)
     kinds = collections.Counter(kind for kind, _ in problems)
     hits = collections.Counter(f"{fault['lane']} {fault['kind']}" for fault in evidence.faults if fault["hit"])
     kills = len([one for one in evidence.kills if facts["phases"].get("storm", 0) <= one[0]])
-    ambiguous = judge.ambiguous_keys(evidence)
-    arrived = {one["key"] for one in judge.accepted(evidence)}
+    ambiguous = judgement.ambiguous_keys(evidence)
+    arrived = {one["key"] for one in judgement.accepted(evidence)}
     return {
         "verdict": "red" if problems else "clean", "seed": facts["seed"], "backend": facts["backend"],
         "problems": dict(kinds), "examples": [f"{kind}: {detail}" for kind, detail in problems][:200],

@@ -1,7 +1,7 @@
 """Proof that the judge can turn red: one error after the other is seeded into a clean run, and each must be found by its name."""
 import copy
 
-import judge
+import judgement
 import stream
 
 
@@ -33,11 +33,11 @@ MAIL, TEXT = {"channel": "email", "stage": "delivered"}, {"channel": "sms", "sta
 def backwards(evidence):
     """The news that it was shipped comes after the news of its delivery, whose fact had long been known."""
     for place, one in enumerate(evidence.ledger):
-        verdict = evidence.verdicts.get(judge.told_of(one)) if one.get("accepted") and one["channel"] == "email" else None
+        verdict = evidence.verdicts.get(judgement.told_of(one)) if one.get("accepted") and one["channel"] == "email" else None
         if not verdict or verdict.superseded == "send" or one["stage"] != "shipped":
             continue
         row = evidence.outbox[one["key"]]
-        others = [o for o in evidence.ledger if o.get("accepted") and o["channel"] == "email" and judge.told_of(o) == judge.told_of(one)]
+        others = [o for o in evidence.ledger if o.get("accepted") and o["channel"] == "email" and judgement.told_of(o) == judgement.told_of(one)]
         if any(o["stage"] == "delivered" and evidence.outbox[o["key"]]["shipment"] == row["shipment"] for o in others):
             late = max(o["at"] for o in others) + 60
             evidence.ledger[place] = {**one, "opened": late, "at": late}
@@ -65,13 +65,13 @@ def drop_key(evidence, key):
 
 
 def many_doubts(evidence):
-    for _ in range(judge.CONCURRENCY * (len(evidence.kills) + evidence.stops) + 1):
-        key = change_row(evidence, {"channel": "email"}, state="in_doubt", cause=judge.LOST)
+    for _ in range(judgement.CONCURRENCY * (len(evidence.kills) + evidence.stops) + 1):
+        key = change_row(evidence, {"channel": "email"}, state="in_doubt", cause=judgement.LOST)
         evidence.doubts.add(key)
 
 
 def again(evidence):
-    one = next(one for one in evidence.ledger if judge.is_full_body(one) and not one["answered"])
+    one = next(one for one in evidence.ledger if judgement.is_full_body(one) and not one["answered"])
     evidence.ledger.append({**one, "accepted": False, "reply": "450", "step": "dot", "at": one["at"] + 99})
 
 
@@ -155,7 +155,7 @@ SEEDS = {
     "an open doubt that is not listed": (lambda e: change(e, MAIL, answered=False), "unlisted"),
     "a listed doubt that the database does not know": (lambda e: e.doubts.add("nobody's"), "unlisted"),
     "a doubt without a cause": (in_doubt, "doubts"),
-    "a text in doubt": (lambda e: e.doubts.add(change_row(e, TEXT, state="in_doubt", cause=judge.LOST)), "doubts"),
+    "a text in doubt": (lambda e: e.doubts.add(change_row(e, TEXT, state="in_doubt", cause=judgement.LOST)), "doubts"),
     "more doubts than sends under way": (many_doubts, "doubts"),
     "sent again after it may have arrived": (again, "resent"),
     "a poison is not kept": (no_poison, "poison"),
@@ -194,7 +194,7 @@ def fresh(evidence):
 
 def run(evidence):
     """0 if the run is clean and every seeded error is found."""
-    clean = judge.judge(evidence)
+    clean = judgement.judge(evidence)
     if clean:
         print(f"RED: the run itself is not clean: {clean[:5]}")
         return 1
@@ -202,7 +202,7 @@ def run(evidence):
     for name, (seed, wanted) in SEEDS.items():
         spoiled = fresh(evidence)
         seed(spoiled)
-        found = {kind for kind, _ in judge.judge(spoiled)}
+        found = {kind for kind, _ in judgement.judge(spoiled)}
         if wanted not in found:
             missed.append(name)
             print(f"  not found: {name} (wanted {wanted}, found {sorted(found)})")

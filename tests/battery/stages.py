@@ -1,25 +1,38 @@
 """What each stage calls for. The module `oracle` says in words what is decided here."""
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 
-from zoneinfo import ZoneInfo
-
-from case import BENIGN, FINAL, STATUS, Notice, tangled
-from facts import SCANS, instant
+import clocked
+from case import BENIGN, FINAL, ON_THE_WAY, STATUS, Notice, tangled, tied
+from facts import SCANS
 from policy import PROGRESS
 
 ACT = {"customs_hold", "customs_documents", "customs_duties", "address_wrong", "address_moved", "payment_due"}
 MAY_ACT = {"recipient_absent", "recipient_refused", "recipient_closed", "pickup_expired"}
-DELAYS = ("delay_expected", "delay_again", "back_on_time")
-DELAYS_MAX = 3
-SAME_ATTEMPT = timedelta(hours=12)  # Two reports of one attempt come within a day's round.
-ON_THE_WAY = {"shipped", "in_transit", "delayed"}
+SAME_ATTEMPT = timedelta(hours=12)  # Two reports of one attempt, or of one day's van, come within a day's round.
 AT_THE_DOOR = {"out_for_delivery", "attempt_failed", "available_for_pickup"}
 # What somebody who gets a present never hears by default: it is about the purchase.
 PURCHASE = {"confirmed", "packed", "cancelled", "feedback"}
-RANK = {"confirmed": 0, "packed": 1, "shipped": 2, "in_transit": 2, "delayed": 2, "out_for_delivery": 3, "attempt_failed": 3,
-        "available_for_pickup": 3, "delivered": 4, "order_complete": 5}
-STAGE_OF = {"order.paid": "confirmed", "order.packed": "packed"} | {scan: scan for scan in SCANS if scan in RANK}
+WHOLE = {"confirmed", "packed", "order_complete"}  # Stages of the order, not of a parcel.
+# How far facts and the stages of progress that they call for are on their way.
+RANK = {"order.paid": 0, "confirmed": 0, "order.packed": 1, "packed": 1, "shipped": 2, "in_transit": 2, "delayed": 2,
+        "out_for_delivery": 3, "attempt_failed": 3, "available_for_pickup": 3, "delivered": 4, "order_complete": 5}
+
+
+def same_news(one, other):
+    """Whether two scans of a kind, with no other status between them, report the same."""
+    if one.type in ("attempt_failed", "out_for_delivery"):
+        return other.time - one.time < SAME_ATTEMPT
+    if one.type == "available_for_pickup":
+        places = [fact.shipment.get("pickup") or {} for fact in (one, other)]
+        return all(places[0].get(name) == places[1].get(name) for name in ("name", "address", "code"))
+    return True
+
+
+def calls(fact):
+    """The stages that the merge window may join and this fact may call for."""
+    own = {"order.paid": {"confirmed"}, "order.packed": {"packed"}, "delivered": {"delivered", "order_complete"}}.get(fact.type, {fact.type})
+    return (own | ({"shipped"} if fact.type in SCANS else set())) & PROGRESS
 
 
 def tell(case):
@@ -39,6 +52,7 @@ class Voice:
         self.case, self.order, self.role, self.channel = case, case.order, role, channel
         self.certain = case.people.certain(role, channel)
         self.cancels = self.order.of_type("order.cancelled")
+        self.parcels = {id(fact): parcel for parcel in self.order.parcels for fact in parcel.facts}
 
     def tell(self):
         self.confirmed()
@@ -50,10 +64,8 @@ class Voice:
                 self.scanned(parcel, stage)
             self.exception(parcel)
             self.correction(parcel)
-            self.pickup_reminder(parcel)
         self.order_complete()
-        self.delays()
-        self.by_the_clock()
+        clocked.tell(self)
 
     # ---- What is called for at all.
 
@@ -79,6 +91,11 @@ class Voice:
         if count and self.called(stage):
             self.case.result.may[self.notice(stage, parcel)] += count
 
+    def trace(self, stage, parcel, facts):
+        """A fact calls for it: it may not vanish without a word."""
+        if facts and self.sure(stage):
+            self.case.result.news.add(self.notice(stage, parcel))
+
     def demand(self, stage, parcel=None, fact=None, rivals=(), count=1):
         """It must be told, or, where the window may join it with other news, at least one of these."""
         if not self.sure(stage) or not count:
@@ -91,27 +108,18 @@ class Voice:
             self.case.result.must[own] += count
 
     def joined(self, stage, parcel, fact, rivals):
-        """Notices of other news with which this may become one message."""
-        window = self.case.slack(stage, self.channel)
-        if stage not in PROGRESS or not self.case.policy.stages[stage].window:
+        """Notices of other news with which this may become one message: of other parcels, or a later stage of the same."""
+        if not self.case.policy.stages[stage].window:
             return set()
+        window = self.case.slack(stage, self.channel)
         found = set()
-        for other in rivals:
-            same = self.parcel_of(other)
-            lower = (same is None or same is parcel) and RANK.get(other.type, RANK.get(STAGE_OF.get(other.type))) is not None
-            rank = RANK.get(STAGE_OF.get(other.type), 0)
-            if other.type not in STAGE_OF or lower and rank <= RANK[stage]:
+        for other in [*rivals, fact]:
+            same = self.parcels.get(id(other))
+            overtaken = same in (None, parcel) and RANK.get(other.type, -1) <= RANK[stage]
+            if overtaken or self.case.now is None and (self.case.news(other) or other.time) < (self.case.news(fact) or fact.time) - window:
                 continue
-            if self.case.now is None and other.time < fact.time - window:
-                continue
-            kind = STAGE_OF[other.type]
-            found |= {self.notice(one, same) for one in {kind, "shipped"} if same and one in RANK and one in PROGRESS}
-            found |= {self.notice(kind)} if same is None else set()
-            found |= {self.notice("order_complete")} if kind == "delivered" else set()
+            found |= {self.notice(one, None if one in WHOLE else same) for one in calls(other)}
         return found
-
-    def parcel_of(self, fact):
-        return next((parcel for parcel in self.order.parcels if any(one is fact for one in parcel.facts)), None)
 
     def rivals(self, fact, stage):
         return self.case.rivals(fact, stage, self.channel)
@@ -142,6 +150,7 @@ class Voice:
 
     def own_stage(self, stage, facts, later):
         """A stage of the order itself: told once, if no later one may be known and nothing contradicts it."""
+        self.trace(stage, None, facts)
         rivals = [self.rivals(fact, stage) for fact in facts]
         if not facts or any(one is None for one in rivals) or self.whole(rivals[0]):
             return
@@ -160,6 +169,7 @@ class Voice:
         fresh = [fact for fact in self.cancels if self.case.fresh(fact)]
         count = sum(1 for fact in fresh if fact.order.get("items")) + int(any(fact in whole for fact in fresh))
         self.allow("cancelled", count=count)
+        self.trace("cancelled", None, self.cancels)
         known = [self.rivals(fact, "cancelled") for fact in whole]
         if whole and all(one is not None for one in known) and not any(fact.type in SCANS for fact in known[0]):
             self.demand("cancelled", None, whole[0], known[0])
@@ -170,7 +180,8 @@ class Voice:
     # ---- A parcel's stages.
 
     def shipped(self, parcel):
-        moved = [fact for fact in parcel.scans]
+        moved = parcel.scans
+        self.trace("shipped", parcel, moved)
         self.allow("shipped", parcel, int(any(self.case.fresh(fact) for fact in moved)))
         if self.case.policy.superseded == "send":
             implying = [fact for fact in moved if fact.type not in ("returning", "returned", "lost", "delayed")]
@@ -187,18 +198,17 @@ class Voice:
 
     def scanned(self, parcel, stage):
         """A stage that is a scan's own: what is the last that is known of the parcel must be told."""
-        runs = self.runs(parcel, stage)
+        runs = self.runs(parcel, stage, SCANS | {"exception"} if stage in AT_THE_DOOR | {"returning"} else SCANS)
         facts = [fact for run in runs for fact in run]
-        ties = len({fact.time for fact in parcel.scans if fact.type in STATUS}) < sum(fact.type in STATUS for fact in parcel.scans)
+        self.trace(stage, parcel, facts)
         fresh = [fact for fact in facts if self.case.fresh(fact)]
-        if ties or stage in ("out_for_delivery", "attempt_failed"):
+        if tied(parcel) or stage in ("out_for_delivery", "attempt_failed"):
             count = len(fresh)
-        elif stage == "available_for_pickup":
-            count = sum(len({json.dumps(fact.shipment.get("pickup"), sort_keys=True) for fact in run if fact in fresh}) for run in runs)
         else:
             count = sum(any(fact in fresh for fact in run) for run in runs)
         self.allow(stage, parcel, count)
-        for run in runs:
+        # "Shipped" that comes late ends nothing.
+        for run in self.runs(parcel, stage, STATUS - {"shipped"}):
             self.run_must(parcel, stage, run)
 
     def run_must(self, parcel, stage, run):
@@ -213,20 +223,27 @@ class Voice:
             return
         if stage == "out_for_delivery" and not self.same_day(run[0]):
             return
+        code = (run[0].shipment.get("pickup") or {}).get("code")
+        if stage == "available_for_pickup" and self.sure(stage) and code:
+            self.case.result.codes_due.setdefault((self.role, self.channel), set()).add(code)
+        if stage == "available_for_pickup" and self.case.now is not None and self.sure(stage) and self.sure("pickup_reminder"):
+            # What comes late is told as the reminder that it has become.
+            own = {self.notice(one, parcel) for one in (stage, "pickup_reminder")}
+            self.case.result.some.append(frozenset(own | self.joined(stage, parcel, run[0], rivals)))
+            return
         self.demand(stage, parcel, run[0], rivals)
 
-    def runs(self, parcel, stage):
-        """The scans of this kind, in stretches with no other status between them."""
+    def runs(self, parcel, stage, breaking):
+        """The scans of this kind, in stretches with nothing breaking between them."""
         runs, open_run = [], None
-        for fact in parcel.scans:
+        for fact in parcel.facts:
             if fact.type == stage:
-                again = open_run and (stage != "attempt_failed" or fact.time - open_run[-1].time < SAME_ATTEMPT)
-                if again:
+                if open_run and same_news(open_run[-1], fact):
                     open_run.append(fact)
                 else:
                     open_run = [fact]
                     runs.append(open_run)
-            elif fact.type not in BENIGN[stage]:
+            elif fact.type in breaking - BENIGN[stage]:
                 open_run = None
         return runs
 
@@ -236,11 +253,11 @@ class Voice:
         if rivals is None or self.whole(rivals):
             return False
         for other in rivals:
-            if other not in parcel.facts:
+            if self.parcels.get(id(other)) is not parcel:
                 continue
             if other.type == "cancelled":
                 return False
-            if other.type == "exception" and stage in AT_THE_DOOR and other.time >= fact.time:
+            if other.type == "exception" and stage in AT_THE_DOOR | {"returning"} and other.time >= fact.time:
                 return False
             if other.type in SCANS and other.time >= fact.time and other.type not in BENIGN[stage]:
                 close = other.type == stage == "attempt_failed" and other.time - fact.time < SAME_ATTEMPT
@@ -253,11 +270,11 @@ class Voice:
     def same_day(self, fact):
         """On the van: only today. It must be told only where no local midnight can come between."""
         when = self.case.news(fact) if self.case.now is None else self.case.horizon
-        zone = (self.order.register("address") or {}).get("time_zone")
-        if when is None or zone is None or self.case.policy.quiet[self.channel]:
+        zone = self.case.zone
+        if when is None or zone is None:
             return False
-        until = when + self.case.slack("out_for_delivery", self.channel)
-        return fact.time.astimezone(ZoneInfo(zone)).date() == until.astimezone(ZoneInfo(zone)).date()
+        until = self.case.out(when, "out_for_delivery", self.channel)
+        return fact.time.astimezone(zone).date() == until.astimezone(zone).date()
 
     def completes(self, facts):
         """Whether all of several parcels are delivered by these facts."""
@@ -269,10 +286,10 @@ class Voice:
         brought = [parcel for parcel in parcels if any(fact.type == "delivered" for fact in parcel.scans)]
         if len(brought) < 2:
             return
-        self.allow("order_complete")
-        last = max((self.runs(parcel, "delivered")[-1][0] for parcel in brought), key=lambda fact: fact.time)
+        self.allow("order_complete", None, 1 + sum(len(self.runs(parcel, "delivered", SCANS)) - 1 for parcel in brought))
+        last = max((self.runs(parcel, "delivered", SCANS)[-1][0] for parcel in brought), key=lambda fact: fact.time)
         plain = len(brought) == len(parcels) and not any(tangled(parcel) for parcel in parcels)
-        ends = plain and all(self.good(parcel, "delivered", fact) for parcel in parcels for fact in self.runs(parcel, "delivered")[-1])
+        ends = plain and all(self.good(parcel, "delivered", fact) for parcel in parcels for fact in self.runs(parcel, "delivered", SCANS)[-1])
         if ends and not self.cancels and self.covered():
             self.demand("order_complete", None, last, self.rivals(last, "delivered"))
 
@@ -297,66 +314,41 @@ class Voice:
                 self.demand("exception", parcel, fact, rivals)
 
     def correction(self, parcel):
+        carried = [fact.shipment["tracking_number"] for fact in parcel.facts if fact.shipment.get("tracking_number")]
+        changes = sum(one != other for one, other in zip(carried, carried[1:]))
         withdrawn = sum(fact.type == "delivered" for fact in parcel.scans) if tangled(parcel) else 0
-        self.allow("correction", parcel, max(len(parcel.numbers) - 1, 0) + withdrawn)
-        if self.case.now is not None or not self.notice("shipped", parcel) in self.case.result.must:
-            return
-        first = next(fact for fact in parcel.scans)
-        told = self.case.news(first)
-        number, count = None, 0
-        for fact in parcel.facts:
+        moved = max(len(self.runs(parcel, "available_for_pickup", set())) - 1, 0)
+        self.allow("correction", parcel, changes + withdrawn + moved)
+        # A text need not name the number, so that there may be nothing to correct.
+        if self.case.now is None and self.channel == "email":
+            self.demand("correction", parcel, count=self.renumbered(parcel) * (changes == 1) + self.taken_back(parcel))
+
+    def renumbered(self, parcel):
+        """Whether "shipped" must have named a number that was replaced while the parcel was still on its way."""
+        if self.notice("shipped", parcel) not in self.case.result.must:
+            return False
+        first = parcel.scans[0]
+        told, named = self.case.news(first), [fact.shipment.get("tracking_number") for fact in parcel.facts if fact.time < first.time or fact is first]
+        number = next((one for one in reversed(named) if one), None)
+        for fact in parcel.facts if told and number else []:
             new = fact.shipment.get("tracking_number")
-            if new and number and new != number and told and fact.time > told + self.case.slack("shipped", self.channel):
+            if fact.time > self.case.out(told, "shipped", self.channel) and new and new != number:
                 known = self.rivals(fact, "correction")
-                types = {other.type for other in known or [] if other in parcel.facts}
-                count += known is not None and types <= ON_THE_WAY | {"created", "updated"} and not self.whole(known)
-            number = new or number
-        if len(set(parcel.numbers)) == 2 and count == 1:
-            self.demand("correction", parcel)
+                kinds = {other.type for other in known or [] if self.parcels.get(id(other)) is parcel} | {fact.type}
+                return known is not None and kinds <= ON_THE_WAY | {"created", "updated"} and not self.whole(known)
+        return False
 
-    def pickup_reminder(self, parcel):
-        waits = [fact for fact in parcel.scans if fact.type == "available_for_pickup"]
-        self.allow("pickup_reminder", parcel, len(waits))
-
-    # ---- Delays, and what only the clock calls for.
-
-    def delays(self):
-        order = self.order
-        promised = [fact for fact in order.facts if fact.order.get("promise")]
-        if not promised and not any(fact.type == "delayed" for fact in order.facts):
-            return
-        for stage in DELAYS:
-            self.allow(stage, None, DELAYS_MAX)
-        if len(order.parcels) != 1 or self.cancels or len({json.dumps(fact.order["promise"]) for fact in promised}) != 1:
-            return
-        parcel, promise = order.parcels[0], day(promised[0].order["promise"])
-        paid = order.of_type("order.paid")
-        eta = [fact for fact in parcel.facts if day(fact.shipment.get("eta"))]
-        if not eta or not promise or not paid or promise <= paid[0].time.date() + timedelta(days=1):
-            return
-        known = self.rivals(eta[-1], "delay_expected")
-        types = {fact.type for fact in known or [] if fact in parcel.facts} | {eta[-1].type}
-        plain = types <= ON_THE_WAY | {"created", "updated"} and types & ON_THE_WAY
-        if known is not None and plain and day(eta[-1].shipment["eta"]) > promise:
-            self.demand("delay_expected", None, eta[-1], known)
-
-    def by_the_clock(self):
-        days = self.case.result.days
-        for parcel in (None, *self.order.parcels):
-            self.allow("arriving_soon", parcel, len(days))
-        if self.case.policy.has_pages and any(fact.type == "delivered" for fact in self.order.facts):
-            self.allow("feedback")
-
-
-def day(span):
-    """A promised or expected day; None where there is none."""
-    if isinstance(span, dict):
-        text = span.get("date")
-        if text is None and instant(span.get("until") or span.get("from")):
-            return instant(span.get("until") or span.get("from")).date()
-    else:
-        text = span
-    try:
-        return date.fromisoformat(text) if text else None
-    except (TypeError, ValueError):
-        return None
+    def taken_back(self, parcel):
+        """How often "delivered" must have been told and was taken back by a scan."""
+        if self.notice("delivered", parcel) not in self.case.result.must or self.cancels:
+            return 0
+        count, state = 0, None
+        for fact in parcel.scans:
+            if state and fact.type in AT_THE_DOOR | {"in_transit"} and fact.time > state:
+                known = self.rivals(fact, "correction") or []
+                same = [other for other in known if self.parcels.get(id(other)) is parcel and other.time >= fact.time]
+                count += bool(known) and not any(other.type in FINAL for other in same)
+            news = self.case.news(fact)
+            first = state is None and fact.type == "delivered"
+            state = self.case.out(news, "delivered", self.channel) if first and news else state if fact.type in BENIGN["delivered"] else None
+        return count

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 
 import evidence
 import faults
-import judge
+import judgement
 import report
 import stream
 from rig import Rig
@@ -186,7 +186,7 @@ def main():
         finally:
             storm.rig.stop()
         found = evidence.Evidence(folder)
-        result = report.make(found, judge.judge(found))
+        result = report.make(found, judgement.judge(found))
         result["seconds"] = round(time.monotonic() - began)
         with open(os.path.join(folder, "report.json"), "w", encoding="utf-8") as file:
             json.dump(result, file, indent=1)
