@@ -9,6 +9,7 @@ from policy import PROGRESS
 
 ACT = {"customs_hold", "customs_documents", "customs_duties", "address_wrong", "address_moved", "payment_due"}
 MAY_ACT = {"recipient_absent", "recipient_refused", "recipient_closed", "pickup_expired"}
+SURELY = timedelta(hours=1)
 SAME_ATTEMPT = timedelta(hours=12)  # Two reports of one attempt, or of one day's van, come within a day's round.
 AT_THE_DOOR = {"out_for_delivery", "attempt_failed", "available_for_pickup"}
 # What somebody who gets a present never hears by default: it is about the purchase.
@@ -207,8 +208,8 @@ class Voice:
         else:
             count = sum(any(fact in fresh for fact in run) for run in runs)
         self.allow(stage, parcel, count)
-        # "Shipped" that comes late ends nothing.
-        for run in self.runs(parcel, stage, STATUS - {"shipped"}):
+        # "Shipped" that comes late ends nothing, and what comes within the hour may only have been late.
+        for run in self.runs(parcel, stage, STATUS - {"shipped"}, SURELY):
             self.run_must(parcel, stage, run)
 
     def run_must(self, parcel, stage, run):
@@ -219,7 +220,8 @@ class Voice:
         rivals = self.rivals(run[0], stage)
         if stage == "delivered" and self.called("order_complete") and self.completes(rivals + [run[0]]):
             if self.sure("delivered") and self.sure("order_complete"):
-                self.case.result.some.append(frozenset({self.notice("delivered", parcel), self.notice("order_complete")}))
+                own = {self.notice("delivered", parcel), self.notice("order_complete")}
+                self.case.result.some.append(frozenset(own | self.joined(stage, parcel, run[0], rivals)))
             return
         if stage == "out_for_delivery" and not self.same_day(run[0]):
             return
@@ -233,8 +235,8 @@ class Voice:
             return
         self.demand(stage, parcel, run[0], rivals)
 
-    def runs(self, parcel, stage, breaking):
-        """The scans of this kind, in stretches with nothing breaking between them."""
+    def runs(self, parcel, stage, breaking, surely=timedelta()):
+        """The scans of this kind, in stretches with nothing breaking between them, or not so soon."""
         runs, open_run = [], None
         for fact in parcel.facts:
             if fact.type == stage:
@@ -243,7 +245,7 @@ class Voice:
                 else:
                     open_run = [fact]
                     runs.append(open_run)
-            elif fact.type in breaking - BENIGN[stage]:
+            elif open_run and fact.type in breaking - BENIGN[stage] and fact.time - open_run[-1].time >= surely:
                 open_run = None
         return runs
 
@@ -344,7 +346,7 @@ class Voice:
             return 0
         count, state = 0, None
         for fact in parcel.scans:
-            if state and fact.type in AT_THE_DOOR | {"in_transit"} and fact.time > state:
+            if state and fact.type in AT_THE_DOOR | {"in_transit"} and fact.time > state + SURELY:
                 known = self.rivals(fact, "correction") or []
                 same = [other for other in known if self.parcels.get(id(other)) is parcel and other.time >= fact.time]
                 count += bool(known) and not any(other.type in FINAL for other in same)
