@@ -165,7 +165,8 @@ class Case:
                 result.live.add(parcel.name)
             if tangled(parcel):
                 result.tangled.add(parcel.name)
-        if any(fact.order.get("hold") for fact in order.facts) or order.of_type("order.cancelled"):
+        changed = order.of_type("order.cancelled") or any(parcel.voided for parcel in order.parcels)
+        if changed or any(fact.order.get("hold") for fact in order.facts):
             result.tangled.add(None)
         for fact in order.facts:
             result.items |= {item["title"] for item in fact.order.get("items") or [] if item.get("title")}

@@ -62,25 +62,35 @@ def delays(voice):
     if not promise or promise <= paid[0].time.date() + timedelta(days=1):
         return
     since = promised[0].time
-    said = any(carrier_says(voice, parcel, promise, since) for parcel in voice.order.parcels)
+    said = carrier_says(voice, promise, since)
     if said or missed(voice, promise, promised[0], paid[0]):
         voice.demand("delay_expected", None, paid[0])
 
 
-def carrier_says(voice, parcel, promise, since):
-    """Whether the carrier's own word makes it late while nothing else says how far it is."""
-    given = [fact for fact in parcel.facts if day(fact.shipment.get("eta")) and (voice.case.now or fact.time >= since)]
-    for fact in given if voice.case.now is None else given[-1:]:
-        known = voice.rivals(fact, "delay_expected")
-        alone = sum(other.time == fact.time for other in given) == 1
-        if known is None or not alone or day(fact.shipment["eta"]) <= promise:
-            continue
-        kinds = {other.type for other in known if voice.parcels.get(id(other)) is parcel} | {fact.type}
-        others = {other.type for other in known if voice.parcels.get(id(other)) not in (None, parcel)}
-        later = [other for other in known if other.time > fact.time and day(other.shipment.get("eta"))]
-        if others <= QUIET_KINDS | {"delivered"} and kinds <= QUIET_KINDS and kinds & ON_THE_WAY and not later:
-            return True
-    return False
+def carrier_says(voice, promise, since):
+    """Whether a carrier's own word makes it late while nothing else says how far it is: the first such word, else, of facts that
+    come in any order, the last word on a parcel."""
+    given = [fact for fact in voice.order.facts if day(fact.shipment.get("eta")) and id(fact) in voice.parcels]
+    if voice.case.now is None:
+        return any(late_word(voice, fact) for fact in [one for one in given if one.time >= since and late(one, promise)][:1])
+    last = {id(voice.parcels[id(fact)]): fact for fact in given}
+    return any(late(fact, promise) and late_word(voice, fact) for fact in last.values())
+
+
+def late(fact, promise):
+    return day(fact.shipment["eta"]) > promise
+
+
+def late_word(voice, fact):
+    """Whether this word of a carrier is certain to be told as a delay."""
+    parcel, known = voice.parcels[id(fact)], voice.rivals(fact, "delay_expected")
+    own = [other for other in known or [] if voice.parcels.get(id(other)) is parcel]
+    unsure = any(day(other.shipment.get("eta")) and (other.time == fact.time or voice.case.now is None and other.time > fact.time) for other in own)
+    if known is None or unsure:
+        return False
+    kinds = {other.type for other in own} | {fact.type}
+    others = {other.type for other in known if voice.parcels.get(id(other)) not in (None, parcel)}
+    return others <= QUIET_KINDS | {"delivered"} and kinds <= QUIET_KINDS and bool(kinds & ON_THE_WAY)
 
 
 def missed(voice, promise, promised, paid):

@@ -151,7 +151,7 @@ def contradictions(told_in_order, verdict=None):
         before.append(notice)
     for (role, channel), told in voices.items():
         arrived = {notice.shipment for notice in told if notice.stage == "delivered"}
-        several = verdict and len(verdict.live) > 1 and verdict.live <= arrived and not verdict.live & tangle
+        several = verdict and len(verdict.live) > 1 and verdict.live <= arrived and not tangle
         if several and any(notice.stage == "order_complete" for notice in told):
             problems.append(f"order_complete beside every parcel's delivered, to {role} by {channel}")
         if sum(notice.stage in DELAYS for notice in told) > DELAYS_MAX:
@@ -175,7 +175,7 @@ def against(notice, before, tangle, verdict):
             yield "after it was at the door"
     if stage == "confirmed" and not lenient and {"shipped", "out_for_delivery", "delivered", "order_complete"} & set(stages):
         yield "after its parcels were told of"
-    if stage in ("delay_expected", "delay_again", "back_on_time") and "order_complete" in stages and not tangle:
+    if stage in DELAYS and "order_complete" in stages and not tangle and (not verdict or len(verdict.live) == 2):
         yield "after order_complete"
     if stage in ("delay_again", "back_on_time") and "delay_expected" not in stages:
         yield "before any delay was told"

@@ -218,8 +218,8 @@ class Voice:
         if not (all(good) if self.case.now else good[0]):
             return
         rivals = self.rivals(run[0], stage)
-        if stage == "delivered" and self.called("order_complete") and self.completes(rivals + [run[0]]):
-            if self.sure("delivered") and self.sure("order_complete"):
+        if stage == "delivered" and self.called("order_complete") and (self.completes(rivals + [run[0]]) or self.seemed_complete()):
+            if self.sure("delivered"):
                 own = {self.notice("delivered", parcel), self.notice("order_complete")}
                 self.case.result.some.append(frozenset(own | self.joined(stage, parcel, run[0], rivals)))
             return
@@ -282,6 +282,11 @@ class Voice:
         """Whether all of several parcels are delivered by these facts."""
         parcels = [parcel for parcel in self.order.parcels if not parcel.voided and any(fact in facts for fact in parcel.facts)]
         return len(parcels) > 1 and all(any(f in facts and f.type == "delivered" for f in parcel.facts) for parcel in parcels)
+
+    def seemed_complete(self):
+        """Whether all of several parcels may have seemed delivered, because another one came to be known later."""
+        brought = [parcel for parcel in self.order.parcels if any(fact.type == "delivered" for fact in parcel.scans)]
+        return self.case.now is not None and len(brought) > 1
 
     def order_complete(self):
         parcels = self.order.parcels
