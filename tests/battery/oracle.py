@@ -25,7 +25,8 @@ happened before the merge window, the quiet hours or a hold were over.
 - `cancelled`, each part once, the whole once.
 Only where facts arrive when they happen: `correction` of a tracking number that "shipped" named, and of a "delivered" that was
 taken back; `pickup_reminder` of a wait that lasts; `delay_expected` where the promise passed days ago and nothing moved. In both sorts:
-`delay_expected` where a carrier's latest word is later than the promise and nothing else says how far the order is.
+`delay_expected` where a carrier's first word of it (its last, if facts come in any order) is later than the promise and nothing else
+says how far the order is.
 Each is told to whoever was reachable and willing by every fact about them.
 
 **At least one of** (`Verdict.some`): the news of several parcels that the merge window may join into one message; `order_complete` or
