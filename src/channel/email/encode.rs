@@ -148,7 +148,8 @@ impl<'a> Headers<'a> {
         if !display.is_empty() {
             match quoted(display) {
                 Some(quoted) => self.token(quoted.as_bytes()),
-                None => self.words(display),
+                // Never as free words: a comma or a bracket among them would begin another mailbox.
+                None => encoded_words(display).iter().for_each(|word| self.token(word.as_bytes())),
             }
         }
         self.token(format!("<{address}>").as_bytes());
@@ -300,6 +301,14 @@ mod tests {
         assert_eq!(text, "To: \"Ann   <eve@example.com>, \\\"x\\\\\" <ann@example.com>\r\n");
         let text = header(|headers| headers.mailbox("To", "=?utf-8?Q?x?=", "ann@example.com"));
         assert!(!text.contains("=?utf-8?Q?x?="), "{text}");
+        // Too long for quotes on one line, and no words among which a comma may stand.
+        let long = format!("{} Ann, eve@example.com <eve@example.com>", "Maria ".repeat(12));
+        let text = header(|headers| headers.mailbox("To", &long, "ann@example.com"));
+        let mail = mail_parser::MessageParser::default().parse(text.as_bytes()).expect("a head");
+        let to = mail.to().expect("a recipient");
+        let all: Vec<_> =
+            to.iter().map(|one| (one.name().unwrap_or_default(), one.address().unwrap_or_default())).collect();
+        assert_eq!(all, [(long.as_str(), "ann@example.com")], "{text}");
         assert_eq!(mailbox_text("A, B <c>\r\n", "a@example.com"), "\"A, B <c>\" <a@example.com>");
         assert_eq!(mailbox_text("Żółw", "a@example.com"), "Żółw <a@example.com>");
         assert_eq!(mailbox_text(" ", "a@example.com"), "a@example.com");
