@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::compose::Draft;
 use crate::domain::event;
-use crate::domain::fold::value;
+use crate::domain::fold::{Reg, value};
 use crate::domain::goods::Goods;
 use crate::domain::listen::rating::Question;
 use crate::domain::order::{Order, State};
@@ -166,7 +166,7 @@ pub(crate) fn parcel_view(
 /// What the carrier expects; the promise where it is the only parcel and the carrier does not say. A day that has passed
 /// would mislead, so it is left out.
 fn expected_of_parcel(state: &State<'_>, parcel: &parcel::Parcel<'_>, now: Timestamp) -> Option<Expected> {
-    if !parcel.status().is_open() {
+    if !parcel.status().is_open() || (parcel.status() == Status::AttemptFailed && !is_said_since(parcel)) {
         return None;
     }
     let expected = match parcel.eta() {
@@ -177,6 +177,13 @@ fn expected_of_parcel(state: &State<'_>, parcel: &parcel::Parcel<'_>, now: Times
     };
     let today: Date = window::local_day(now, &state.zone);
     expected.filter(|expected| expected.last_day(&state.zone) >= today)
+}
+
+/// Whether the carrier has named a day since what holds now began. After a failed try, a day that was named before is not that of
+/// the next one, and neither is the promise.
+fn is_said_since(parcel: &parcel::Parcel<'_>) -> bool {
+    let (eta, now) = (parcel.facts.known.eta.as_ref(), parcel.now());
+    eta.zip(now).is_some_and(|(Reg(said, _), now)| said.time() >= now.from.time())
 }
 
 fn parcel_state(status: Status) -> ParcelState {

@@ -79,8 +79,10 @@ impl<'a> Tongue<'a> {
     /// When `parcel`, or the order, is expected; only if that is not over yet: nobody expects the past.
     pub(crate) fn expected(&self, parcel: Option<&'a Parcel>) -> Option<&'a Expected> {
         let own = parcel.and_then(|parcel| parcel.expected.as_ref());
-        // What was said of the order holds for its only parcel too, never for one of several.
-        let orders = || self.view.order.expected.as_ref().filter(|_| parcel.is_none_or(|parcel| parcel.of == 1));
+        // What was said of the order holds for its only parcel too, never for one of several, and not after a failed try: it is
+        // no word about the next one.
+        let holds = |parcel: &Parcel| parcel.of == 1 && parcel.state != State::AttemptFailed;
+        let orders = || self.view.order.expected.as_ref().filter(|_| parcel.is_none_or(holds));
         own.or_else(orders).filter(|expected| expected.last_day(self.teller.zone) >= self.teller.today)
     }
 

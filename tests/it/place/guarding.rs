@@ -378,3 +378,20 @@ async fn so_many_follow_an_order_and_no_more() {
     drop(lines);
     db.end().await;
 }
+
+/// A day that was named before a try failed is not the day of the next try, and neither is the promise.
+#[tokio::test]
+async fn after_a_failed_try_only_what_the_carrier_says_since_is_the_next_one() {
+    let db = Db::sqlite().await;
+    let site = Site::new(&db).await;
+    stories::tell(&site, "coming", "A-1", "en").await;
+    site.feed(&[scan("shipment.attempt_failed", "A-1", "P1", 0, json!({ "reason": "recipient_absent" }))]).await;
+    let page = site.page("A-1", Reader::Customer).await;
+    assert!(page.contains("could not leave the parcel. It is safe with the carrier."), "{page}");
+    assert!(!page.contains("next try"), "{page}");
+    db.clock.advance(SignedDuration::from_hours(1));
+    site.feed(&[scan("shipment.attempt_failed", "A-1", "P1", -1, json!({ "eta": stories::day(2) }))]).await;
+    let page = site.page("A-1", Reader::Customer).await;
+    assert!(page.contains("The next try is expected on Wednesday 4 November."), "{page}");
+    db.end().await;
+}
