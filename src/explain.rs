@@ -8,12 +8,12 @@ use jiff::tz::TimeZone;
 use crate::domain::day;
 use crate::domain::fold::value;
 use crate::domain::id::OrderKey;
-use crate::domain::notice::{Silence, Why};
+use crate::domain::notice::{Notice, Silence, Why};
 use crate::domain::order::{self, Handled, Order, State as OrderState};
 use crate::domain::person::{Channel, Role};
 use crate::ingest::decode::decode_stored;
 use crate::store::alerts::AlertRow;
-use crate::store::rows::{Fact, NoticeRow, State};
+use crate::store::rows::{CalledBack, Fact, NoticeRow, State};
 use crate::store::{Store, StoreError};
 
 /// Everything about one order, as it is stored.
@@ -24,6 +24,8 @@ pub struct Story {
     pub order: Order,
     pub facts: Vec<Fact>,
     pub notices: Vec<NoticeRow>,
+    /// What providers have reported of those that were sent.
+    pub callbacks: Vec<CalledBack>,
     pub silences: Vec<Silence>,
     pub alerts: Vec<AlertRow>,
 }
@@ -34,7 +36,7 @@ pub struct Line {
     pub at: Timestamp,
     /// Orders what came in together: when a fact happened; for decisions, after all of them.
     pub then: Timestamp,
-    /// `fact`, `planned`, `accepted`, `silent`, …
+    /// `fact`, `planned`, `accepted`, `called back`, `silent`, …
     pub what: &'static str,
     /// The fact's type, or stage, channel, person and parcel.
     pub which: String,
@@ -65,12 +67,15 @@ impl Story {
         };
         let order =
             serde_json::from_str(&row.doc).with_context(|| format!("the document of order {key} is damaged"))?;
+        let notices = store.notices_of(key).await.context("reading the notices")?;
+        let keys: Vec<_> = notices.iter().map(|row| row.notice.key).collect();
         Ok(Some(Self {
             key: row.key,
             version: row.version,
             order,
             facts: store.facts_of(key).await.context("reading the facts")?,
-            notices: store.notices_of(key).await.context("reading the notices")?,
+            callbacks: store.called_back_about(&keys).await.context("reading what providers reported")?,
+            notices,
             silences: store.silences_of(key).await.context("reading the ledger")?,
             alerts: store.alerts_of(key).await.context("reading the alerts")?,
         }))
@@ -84,10 +89,37 @@ impl Story {
         };
         let mut lines: Vec<Line> = self.facts.iter().map(|fact| of_fact(fact, clock)).collect();
         lines.extend(self.notices.iter().flat_map(|row| of_notice(row, because(row), clock)));
+        lines.extend(self.callbacks.iter().filter_map(|call| self.of_callback(call)));
         lines.extend(self.silences.iter().map(of_silence));
         lines.sort_by_key(|line| (line.at, line.then));
         lines
     }
+
+    /// What a provider reported of one of the notices.
+    fn of_callback(&self, call: &CalledBack) -> Option<Line> {
+        let row = self.notices.iter().find(|row| row.notice.key == call.notice)?;
+        let (which, rule) = (which(&row.notice), format!("the provider says: {}", callback_in_words(&call.kind)));
+        Some(Line { at: call.at, then: Timestamp::MAX, what: "called back", which, rule })
+    }
+}
+
+/// What a provider's word means, for people.
+fn callback_in_words(kind: &str) -> &str {
+    match kind {
+        "delivered" => "the receiver's own server took it",
+        "delayed" => "not taken yet, it goes on trying",
+        "hard_bounce" => "the address is dead",
+        "soft_bounce" => "not taken this time, for a reason that lies with the address",
+        "complaint" => "the person complained of it",
+        other => other,
+    }
+}
+
+/// The stage, channel and person of a notice, and the parcel.
+fn which(notice: &Notice) -> String {
+    let shipment = notice.shipment.as_deref().map_or(String::new(), |id| format!(" · {id}"));
+    let (stage, channel, role) = (notice.stage.as_str(), notice.channel.as_str(), notice.role.as_str());
+    format!("{stage} · {channel} · {role}{shipment}")
 }
 
 /// A zone's name, for people.
@@ -154,9 +186,7 @@ fn of_fact(fact: &Fact, clock: &impl Fn(Timestamp) -> String) -> Line {
 
 fn of_notice(row: &NoticeRow, because: Option<&str>, clock: &impl Fn(Timestamp) -> String) -> Vec<Line> {
     let notice = &row.notice;
-    let shipment = notice.shipment.as_deref().map_or(String::new(), |id| format!(" · {id}"));
-    let (stage, channel, role) = (notice.stage.as_str(), notice.channel.as_str(), notice.role.as_str());
-    let which = format!("{stage} · {channel} · {role}{shipment}");
+    let which = which(notice);
     let reason = |row: &NoticeRow| {
         let rule = row.why.as_deref().map(sentence_of);
         [rule, row.cause.clone(), row.receipt.clone()].into_iter().flatten().collect::<Vec<_>>().join("; ")

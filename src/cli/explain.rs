@@ -21,7 +21,7 @@ use crate::domain::person::{Channel, Role};
 use crate::explain::{self, Line, Story, zone_name};
 use crate::ingest::decode::decode_stored;
 use crate::store::alerts::AlertRow;
-use crate::store::rows::Fact;
+use crate::store::rows::{CalledBack, Fact};
 
 /// Which order.
 #[derive(Debug, Clone, clap::Args)]
@@ -31,7 +31,7 @@ use crate::store::rows::Fact;
   doorstep explain 10042 --json | jq '.silences'
 
 Answers \"why did she get no mail?\": what was reported and when it came in, what was planned, sent, held or left unsaid, by
-which rule and at what time. No name, address or number of a person is shown.")]
+which rule and at what time, and what providers called back about it. No name, address or number of a person is shown.")]
 pub struct Args {
     /// The order's id as the shop writes it, or brand/order; found in every brand
     pub order: String,
@@ -98,6 +98,8 @@ struct Told<'a> {
     parcels: Vec<ParcelTold>,
     facts: Vec<FactTold<'a>>,
     notices: Vec<Shown<'a>>,
+    /// What providers have reported of them.
+    callbacks: Vec<CallbackTold<'a>>,
     silences: Vec<SilenceTold<'a>>,
     alerts: Vec<AlertTold<'a>>,
     /// What the last morning foresaw.
@@ -149,6 +151,20 @@ struct FactTold<'a> {
 }
 
 #[derive(Serialize)]
+struct CallbackTold<'a> {
+    at: String,
+    /// The notice's key.
+    notice: String,
+    kind: &'a str,
+}
+
+impl<'a> CallbackTold<'a> {
+    fn of(call: &'a CalledBack) -> Self {
+        Self { at: call.at.to_string(), notice: call.notice.to_string(), kind: &call.kind }
+    }
+}
+
+#[derive(Serialize)]
 struct SilenceTold<'a> {
     at: String,
     shipment: Option<&'a str>,
@@ -169,6 +185,7 @@ impl<'a> Told<'a> {
             parcels: state.parcels.iter().map(ParcelTold::of).collect(),
             facts: story.facts.iter().map(FactTold::of).collect(),
             notices: story.notices.iter().map(Shown::of).collect(),
+            callbacks: story.callbacks.iter().map(CallbackTold::of).collect(),
             silences: story.silences.iter().map(SilenceTold::of).collect(),
             alerts: story.alerts.iter().map(AlertTold::of).collect(),
             foresight: story

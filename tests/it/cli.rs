@@ -202,6 +202,7 @@ fn import_tells_nobody_and_explain_says_so() {
     assert_eq!((&again["applied"], &again["repeated"]), (&0.into(), &2.into()), "{again}");
 
     let story = lines(&printed(folder.path(), &["explain", "1001", "--json"])).remove(0);
+    assert!(story["callbacks"].as_array().is_some_and(Vec::is_empty), "{story}");
     assert_eq!(story["order"], "shop/1001");
     assert_eq!(story["notices"].as_array().map(Vec::len), Some(0), "{story}");
     assert_eq!(story["facts"].as_array().map(Vec::len), Some(1), "{story}");

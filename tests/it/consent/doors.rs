@@ -5,6 +5,7 @@ use doorstep::consent::settings::{Door, Settings};
 use doorstep::domain::id::BrandId;
 use doorstep::domain::person::{Channel, ContactKey};
 use doorstep::domain::topic::Topic;
+use doorstep::explain::Story;
 use doorstep::store::rows::{Dead, State};
 use doorstep::web::callback::Callbacks;
 use doorstep::web::{Settings as WebSettings, server};
@@ -150,6 +151,34 @@ async fn a_hard_bounce_stops_the_address_and_a_repeat_changes_nothing() {
     assert_eq!(house.dead(mail("1@example.org")).await, None, "a replayed call does not bring it back");
     assert_eq!(house.resend("msg_2", &call).await, "taken");
     assert_eq!(house.dead(mail("1@example.org")).await, Some(Dead::HardBounce));
+}
+
+/// What became of a mail stands in the order's story, from whichever door it came.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn explain_tells_what_providers_called_back() {
+    let house = House::new().await;
+    house.world.feed(&[paid("1")]).await;
+    house.world.drain().await;
+    let key = World::order("1");
+    let notices = house.world.store.notices_of(&key).await.expect("an answer");
+    let notice = notices.iter().find(|row| row.notice.channel == Channel::Email).expect("a mail").notice.key;
+    let call = |kind: &str, minute: u8| {
+        json!({"type": kind, "created_at": format!("2026-11-02T09:0{minute}:00Z"), "data": {"to": ["1@example.org"],
+            "bounce": {"type": "Permanent"}, "tags": {"key": notice.to_string()}}})
+    };
+    for (id, kind, at) in [("a", "email.delivered", 1), ("b", "email.bounced", 2), ("b", "email.bounced", 2)] {
+        house.resend(id, &call(kind, at)).await;
+    }
+    house.world.drain().await;
+    let story = Story::read(&house.world.store, &key).await.expect("an answer").expect("an order");
+    let lines = story.lines(&|at| at.to_string());
+    let called: Vec<_> = lines.iter().filter(|line| line.what == "called back").collect();
+    let words: Vec<_> = called.iter().map(|line| (line.which.as_str(), line.rule.as_str())).collect();
+    let which = "confirmed · email · customer";
+    let server = "the provider says: the receiver's own server took it";
+    assert_eq!(words, [(which, server), (which, "the provider says: the address is dead")]);
+    assert_eq!(called[0].at.to_string(), "2026-11-02T09:01:00Z");
+    assert!(!format!("{lines:?}").contains("example.org"), "no address");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
