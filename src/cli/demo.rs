@@ -27,7 +27,7 @@ use crate::config::Config;
 use crate::config::brands::Voices;
 use crate::content::Counts;
 use crate::ingest::{Apply, Incoming};
-use crate::link::Links;
+use crate::link::{self, Links};
 use crate::store::{self, Store};
 use crate::voice::Problem;
 use crate::voice::brand::Brand;
@@ -200,6 +200,8 @@ async fn open(folder: &Path, start: Timestamp, links: Links) -> anyhow::Result<P
         voice: Voices { default_brand: BRANDS[0].0.to_owned(), folder: None },
         brands: brands()?,
         alerts: alerting::settings::Settings { targets, ..Default::default() },
+        // Where there are pages, customers are asked how it went.
+        links: link::Settings { base_url: links.base_url().to_owned(), ..Default::default() },
         email: email::Settings::Capture(capture::Settings { dir: dir.clone() }),
         sms: sms::Settings::Capture(capture::Settings { dir }),
         ..Config::default()
@@ -317,4 +319,22 @@ fn orders_of(arrived: &[Arriving]) -> Vec<crate::domain::id::OrderKey> {
         crate::domain::id::OrderKey::from_stored(format!("{brand}/{order}"))
     };
     arrived.iter().filter_map(|one| key(&one.event)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::BrandId;
+    use crate::domain::stage::Stage;
+
+    #[tokio::test]
+    async fn the_demo_asks_how_it_went_since_it_has_pages() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let links = links(SocketAddr::from((Ipv4Addr::LOCALHOST, 8070))).expect("links");
+        let parts = open(folder.path(), Timestamp::UNIX_EPOCH, links).await.expect("the parts fit");
+        for (brand, _) in BRANDS {
+            let policy = parts.voices.policies().of(&BrandId::new(brand));
+            assert!(policy.stages.get(&Stage::Feedback).is_some_and(|rule| !rule.channels.is_empty()), "{brand}");
+        }
+    }
 }
