@@ -6,9 +6,9 @@ use fluent_bundle::FluentArgs;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::below::Below;
 use super::brand::Brand;
 use super::harmless::{self, NAME_CHARS_MAX, TITLE_CHARS_MAX};
-use super::load::Language;
 use super::when::{Formats, Teller};
 use super::words::{Words, WordsError};
 use super::{Voice, story};
@@ -53,14 +53,16 @@ pub struct Speech<'a> {
     brand: &'a Brand,
     words: &'a Words,
     formats: &'a Formats,
+    below: Below<'a>,
 }
 
 impl Voice {
     /// How a brand speaks to somebody who wants `wanted` (BCP 47); `None` for a brand that is not known.
     pub fn speech(&self, brand: &BrandId, wanted: Option<&str>) -> Option<Speech<'_>> {
         let tuned = self.brands.get(brand)?;
-        let (Language { words, .. }, formats) = tuned.speak(wanted);
-        Some(Speech { brand: &tuned.brand, words, formats })
+        let (language, formats) = tuned.speak(wanted);
+        let below = Below { brand: &tuned.brand, language };
+        Some(Speech { brand: &tuned.brand, words: &language.words, formats, below })
     }
 }
 
@@ -68,6 +70,11 @@ impl Speech<'_> {
     /// The language that is spoken: a BCP 47 tag.
     pub fn locale(&self) -> &str {
         &self.words.tag
+    }
+
+    /// The frame of the pages that say it.
+    pub fn below(&self) -> &Below<'_> {
+        &self.below
     }
 
     /// Who speaks.

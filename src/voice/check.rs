@@ -76,7 +76,13 @@ impl Voice {
             locale: Some(tag.to_owned()),
             ..Problem::of_load(id.as_str(), "words", error.to_string(), "mend the words that the error names")
         };
-        broken.map(problem).collect()
+        let framed = self.below(id, Some(tag)).map(|below| below.frame("", "", ""));
+        let unframed = framed.and_then(Result::err).map(|error| {
+            let what = std::error::Error::source(&error).map_or(error.to_string(), |cause| format!("{error}: {cause}"));
+            let how = "mend the piece that the error names; it stands on pages that know no order";
+            Problem { locale: Some(tag.to_owned()), ..Problem::of_load(id.as_str(), "place/below.html", what, how) }
+        });
+        broken.map(problem).chain(unframed).collect()
     }
 
     fn try_sample(&self, id: &BrandId, tuned: &Tuned, tag: &str, sample: &Sample, problems: &mut Vec<Problem>) {

@@ -21,8 +21,9 @@ struct Shipped;
 /// The language whose words file is complete by definition: every other is compared with it.
 const REFERENCE: &str = "words/en.ftl";
 
-/// The piece that the order's page begins with.
+/// The pieces that the order's page, and those below it, begin with.
 const PLACE: &str = "place/page.html";
+const BELOW: &str = "place/below.html";
 
 /// Regions whose customers get dates and numbers as they are used to, beside the brand's own region.
 const REGIONS: [&str; 9] = ["en-GB", "en-US", "en-CA", "en-AU", "en-IE", "en-NZ", "en-IN", "pt-BR", "pt-PT"];
@@ -43,6 +44,8 @@ pub(crate) struct Language {
     mails: BTreeMap<Stage, Mail>,
     /// The order's page.
     pub(crate) place: Compiled,
+    /// The frame of the pages below it.
+    pub(crate) below: Compiled,
 }
 
 /// The two templates of a mail.
@@ -144,8 +147,8 @@ fn language(source: &Source, pieces: &BTreeMap<String, String>, tag: &str) -> Re
     let formats = regions(&source.brand, tag).iter().map(|region| Formats::new(region)).collect::<Result<_, _>>();
     let formats = formats.map_err(problem)?;
     let mails = mails(source, pieces, &words)?;
-    let place = place(source, pieces, &words)?;
-    Ok(Language { words, formats, mails, place })
+    let (place, below) = (page(PLACE, source, pieces, &words)?, page(BELOW, source, pieces, &words)?);
+    Ok(Language { words, formats, mails, place, below })
 }
 
 /// The words of a language, the brand's own over the shipped; complete, or the keys that are missing.
@@ -255,11 +258,16 @@ fn mails(
     Ok(mails)
 }
 
-/// The order's page.
-fn place(source: &Source, pieces: &BTreeMap<String, String>, words: &Arc<Words>) -> Result<Compiled, Vec<Problem>> {
+/// A page that begins with the piece `entry`.
+fn page(
+    entry: &str,
+    source: &Source,
+    pieces: &BTreeMap<String, String>,
+    words: &Arc<Words>,
+) -> Result<Compiled, Vec<Problem>> {
     let facts = facts(&source.brand, words, Tone::Calm);
     let engine = template::engine(Form::Page);
-    template::compile(Form::Page, PLACE, pieces, &facts, words, &engine).map_err(|refusal| {
+    template::compile(Form::Page, entry, pieces, &facts, words, &engine).map_err(|refusal| {
         let how = "mend the piece as docs/voice.md explains";
         let problem = Problem::of_load(source.id.as_str(), &refusal.piece, refusal.what, how);
         vec![Problem { locale: Some(words.tag.clone()), ..problem }]

@@ -16,6 +16,7 @@ use crate::domain::person::Channel;
 use crate::domain::policy::Policy;
 use crate::domain::stage::Stage;
 
+pub mod below;
 pub mod brand;
 pub mod care;
 mod carriers;

@@ -2,6 +2,7 @@
 
 use fluent_bundle::FluentArgs;
 
+use super::below::Below;
 use super::load::{Language, Tuned};
 use super::{Voice, harmless, sms};
 use crate::channel::Text;
@@ -31,6 +32,11 @@ impl Phrases<'_> {
     /// The tags of every language that the brand speaks, its own first.
     pub fn tags(&self) -> impl Iterator<Item = &str> {
         self.tuned.languages.iter().map(|language| language.words.tag.as_str())
+    }
+
+    /// The frame of the pages that say it.
+    pub fn below(&self) -> Below<'_> {
+        Below { brand: &self.tuned.brand, language: self.language }
     }
 
     /// The shop's name.

@@ -16,6 +16,8 @@ pub mod health;
 pub mod ops;
 /// Forms that customers send.
 pub mod form;
+mod frame;
+mod nowhere;
 /// Pages that a person looks at.
 pub mod page;
 /// Who is at the other end.

@@ -9,12 +9,10 @@ use serde::Serialize;
 
 const STYLE: &str = include_str!("../../templates/page/style.css");
 const LIVE: &str = include_str!("../../templates/page/live.js");
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 3] = [
     ("base", include_str!("../../templates/page/base.hbs")),
     ("demo", include_str!("../../templates/page/demo.hbs")),
     ("demo_order", include_str!("../../templates/page/demo_order.hbs")),
-    ("optout", include_str!("../../templates/page/optout.hbs")),
-    ("wishes", include_str!("../../templates/page/wishes.hbs")),
 ];
 
 /// A page that can be shown.
@@ -24,10 +22,6 @@ pub enum Page {
     Demo,
     /// One order of the demo, with its messages.
     DemoOrder,
-    /// A few sentences.
-    OptOut,
-    /// The page of wishes.
-    Wishes,
 }
 
 impl Page {
@@ -35,16 +29,6 @@ impl Page {
         match self {
             Self::Demo => "demo",
             Self::DemoOrder => "demo_order",
-            Self::OptOut => "optout",
-            Self::Wishes => "wishes",
-        }
-    }
-
-    /// Whether it follows what the worker does.
-    fn is_live(self) -> bool {
-        match self {
-            Self::Demo | Self::DemoOrder => true,
-            Self::OptOut | Self::Wishes => false,
         }
     }
 }
@@ -61,8 +45,7 @@ struct Framed<'a, T> {
     title: &'a str,
     lang: &'a str,
     style: &'static str,
-    script: Option<&'static str>,
-    refresh: bool,
+    script: &'static str,
     nonce: String,
     #[serde(flatten)]
     facts: &'a T,
@@ -84,9 +67,7 @@ impl Pages {
     /// Renders a page in the language `lang`. Whatever stands in `facts` is shown as text, never as markup.
     pub fn show(&self, page: Page, status: StatusCode, lang: &str, title: &str, facts: &impl Serialize) -> Response {
         let nonce = STANDARD.encode(rand::random::<[u8; 16]>());
-        let live = page.is_live();
-        let script = live.then_some(LIVE);
-        let framed = Framed { title, lang, style: STYLE, script, refresh: live, nonce: nonce.clone(), facts };
+        let framed = Framed { title, lang, style: STYLE, script: LIVE, nonce: nonce.clone(), facts };
         match self.engine.render(page.template(), &framed) {
             Ok(html) => {
                 let policy = format!(
@@ -121,40 +102,4 @@ pub(super) fn guard(policy: String) -> [(HeaderName, String); 6] {
         (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000".to_owned()),
         (HeaderName::from_static("x-robots-tag"), "noindex".to_owned()),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Serialize)]
-    struct OptOut<'a> {
-        heading: &'a str,
-        paragraphs: [&'a str; 1],
-        button: Option<&'a str>,
-    }
-
-    #[tokio::test]
-    async fn a_page_shows_markup_as_text_and_lets_nothing_foreign_in() {
-        let facts = OptOut { heading: "<script>alert(1)</script>", paragraphs: ["a & b"], button: Some("Stop") };
-        let response = Pages::new().show(Page::OptOut, StatusCode::OK, "en", "Messages", &facts);
-        let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("ascii").to_owned();
-        assert!(policy.starts_with("default-src 'none'"), "{policy}");
-        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a body");
-        let html = String::from_utf8(body.to_vec()).expect("utf-8");
-        assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && html.contains("a &amp; b"), "{html}");
-        let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).expect("a nonce");
-        assert!(html.contains(&format!("<style nonce=\"{}\"", nonce.replace('=', "&#x3D;"))), "{nonce}");
-        assert!(!html.contains("http-equiv"), "a form is not taken away while somebody reads it");
-    }
-
-    #[test]
-    fn each_rendering_has_a_nonce_of_its_own() {
-        let facts = OptOut { heading: "", paragraphs: [""], button: None };
-        let policy = || {
-            let response = Pages::new().show(Page::OptOut, StatusCode::OK, "en", "", &facts);
-            response.headers()[header::CONTENT_SECURITY_POLICY].clone()
-        };
-        assert_ne!(policy(), policy());
-    }
 }

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::form::{Filled, Forms, Refused};
-use super::page::{Page, Pages};
+use super::frame::{Frames, Shown};
+use super::nowhere::Nowhere;
 use crate::channel::sms::{CodeText, Sender};
 use crate::consent::settings::Settings;
 use crate::dispatch::speaker::Speaker;
@@ -45,7 +45,8 @@ struct Inner {
     sms: Sender,
     code_minutes: u16,
     codes_per_day: u16,
-    pages: Pages,
+    frames: Frames,
+    nowhere: Nowhere,
 }
 
 impl std::fmt::Debug for Inner {
@@ -54,20 +55,13 @@ impl std::fmt::Debug for Inner {
     }
 }
 
-/// A page that only says something.
-#[derive(Serialize)]
-struct Plain {
-    heading: &'static str,
-    paragraphs: &'static [&'static str],
-    button: Option<&'static str>,
-}
-
 impl Wishes {
     /// Wishes by the links that `forms` knows, kept in `store`; `speaker` has the brands' words, and codes go out by `sms`.
     pub fn new(store: Store, forms: Forms, speaker: Speaker, sms: Sender, settings: &Settings) -> Self {
         let (code_minutes, codes_per_day) = (settings.code_minutes.get(), settings.codes_per_day.get());
-        let pages = Pages::new();
-        Self { inner: Arc::new(Inner { store, forms, speaker, sms, code_minutes, codes_per_day, pages }) }
+        let (frames, nowhere) = (Frames::new(), Nowhere::new());
+        let inner = Inner { store, forms, speaker, sms, code_minutes, codes_per_day, frames, nowhere };
+        Self { inner: Arc::new(inner) }
     }
 
     /// Its routes.
@@ -84,16 +78,21 @@ impl Wishes {
     }
 }
 
-async fn show(State(wishes): State<Wishes>, Path(token): Path<String>) -> Response {
+async fn show(State(wishes): State<Wishes>, Path(token): Path<String>, headers: HeaderMap) -> Response {
     let inner = &wishes.inner;
-    let Some(who) = inner.forms.links().opt_out(&token) else { return inner.unknown() };
+    let Some(who) = inner.forms.links().opt_out(&token) else { return inner.nowhere.answer(&headers) };
     inner.page(&token, &who, StatusCode::OK, Said::Nothing).await
 }
 
 /// The mail program's post. Anything else sent here changes nothing.
-async fn one_click(State(wishes): State<Wishes>, Path(token): Path<String>, body: Bytes) -> Response {
+async fn one_click(
+    State(wishes): State<Wishes>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let inner = &wishes.inner;
-    let Some(who) = inner.forms.links().opt_out(&token) else { return inner.unknown() };
+    let Some(who) = inner.forms.links().opt_out(&token) else { return inner.nowhere.answer(&headers) };
     if body.trim_ascii() != ONE_CLICK.as_bytes() {
         return inner.page(&token, &who, StatusCode::BAD_REQUEST, Said::Nothing).await;
     }
@@ -129,7 +128,7 @@ impl Inner {
         request: Request,
         act: impl AsyncFnOnce(&Self, &OptOut, &Filled) -> Result<Said, StoreError>,
     ) -> Response {
-        let Some(who) = self.forms.links().opt_out(token) else { return self.unknown() };
+        let Some(who) = self.forms.links().opt_out(token) else { return self.nowhere.answer(request.headers()) };
         match self.forms.read(request).await {
             Ok(filled) => {
                 let done = act(self, &who, &filled).await;
@@ -237,7 +236,9 @@ impl Inner {
         let minutes = self.code_minutes.to_string();
         self.speak(who, self.locale(who, &known), |words| {
             let sheet = Sheet::new(words, &self.forms, (token, who), &known, (expected.as_ref(), &minutes), said);
-            self.pages.show(Page::Wishes, status, words.tag(), sheet.heading(), &sheet)
+            let (alert, notice) = sheet.said();
+            let shown = Shown { template: "wishes", status, title: sheet.heading(), alert, notice, ..Shown::default() };
+            self.frames.show(&shown, &words.below(), &sheet)
         })
     }
 
@@ -261,15 +262,5 @@ impl Inner {
         let own = voice.phrases(&who.brand, Some(locale));
         let words = own.or_else(|| voice.phrases(&self.speaker.default_brand, Some(locale)));
         say(&words.expect("a set without the default brand is never let in"))
-    }
-
-    /// The same for every address that is not ours: it tells nobody how near they came.
-    fn unknown(&self) -> Response {
-        let words = Plain {
-            heading: "Nothing here",
-            paragraphs: &["This address is not known, or no longer valid."],
-            button: None,
-        };
-        self.pages.show(Page::OptOut, StatusCode::NOT_FOUND, "en", words.heading, &words)
     }
 }

@@ -203,6 +203,11 @@ fn event(kind: &str, order: &str, hours: i64, data: Value) -> Value {
     })
 }
 
+/// What a page says, without its head and style.
+pub(crate) fn body(page: &str) -> &str {
+    page.split_once("<main>").expect("a page").1
+}
+
 /// The stamp of the form that is sent to a path.
 pub(crate) fn stamp_of(page: &str, action: &str) -> String {
     let action = action.split('?').next().unwrap();

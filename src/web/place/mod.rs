@@ -5,7 +5,6 @@
 
 mod beside;
 mod live;
-mod nowhere;
 mod show;
 mod sight;
 pub mod slots;
@@ -30,8 +29,8 @@ use crate::link::{Links, PageLink};
 use crate::store::{Store, StoreError};
 use crate::voice::Voice;
 use crate::voice::place::Sight;
+use crate::web::nowhere::Nowhere;
 use live::Pulse;
-use nowhere::Nowhere;
 
 /// What the page is made of.
 pub struct Parts {

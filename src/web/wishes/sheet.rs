@@ -35,10 +35,13 @@ pub(super) fn can_decline(channel: Channel, topic: Topic) -> bool {
 /// The page.
 #[derive(Serialize)]
 pub(super) struct Sheet {
+    #[serde(skip)]
     heading: String,
     lead: String,
+    #[serde(skip)]
     said: Option<String>,
-    tone: &'static str,
+    #[serde(skip)]
+    is_good: bool,
     what: String,
     email: String,
     sms: String,
@@ -99,6 +102,12 @@ impl Sheet {
         &self.heading
     }
 
+    /// The sentence above all others: what went wrong, or what went well.
+    pub(super) fn said(&self) -> (Option<&str>, Option<&str>) {
+        let said = self.said.as_deref();
+        if self.is_good { (None, said) } else { (said, None) }
+    }
+
     /// `expected`: the number whose code is awaited, and for how many minutes a code can be used.
     pub(super) fn new(
         words: &Phrases<'_>,
@@ -115,17 +124,17 @@ impl Sheet {
         };
         let number = known.chosen_for(&who.brand).and_then(|chosen| chosen.number.as_ref());
         let ending = |id: &str, number: &Pii<String>| words.say(id, &[("end", end(number)), ("minutes", minutes)]);
-        let (tone, said) = match said {
-            Said::Nothing => ("", None),
-            Said::Good(id) => ("good", Some(say(id))),
-            Said::Bad(id) => ("warn", Some(say(id))),
-            Said::Confirmed => ("good", number.map(|number| ending("wishes-number-confirmed", number))),
+        let (is_good, said) = match said {
+            Said::Nothing => (true, None),
+            Said::Good(id) => (true, Some(say(id))),
+            Said::Bad(id) => (false, Some(say(id))),
+            Said::Confirmed => (true, number.map(|number| ending("wishes-number-confirmed", number))),
         };
         Self {
             heading: say("wishes-title"),
             lead: say("wishes-lead"),
             said,
-            tone,
+            is_good,
             what: say("wishes-what"),
             email: say("wishes-email"),
             sms: say("wishes-sms"),
