@@ -1,8 +1,13 @@
 //! The orders' pages: who sees what, in which words, how they look in a real browser, and that nobody else learns anything.
 
+mod clicking;
 mod guarding;
+mod hostile;
+mod house;
+mod journey;
 mod looks;
 mod stories;
+mod timing;
 
 use std::sync::Arc;
 

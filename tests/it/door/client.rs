@@ -86,7 +86,10 @@ impl Client {
     pub(crate) async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let asking = async {
             let mut stream = TcpStream::connect(self.addr).await.unwrap();
-            let mut head = format!("{method} {path} HTTP/1.1\r\nhost: doorstep\r\nconnection: close\r\n");
+            let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
+            if !headers.iter().any(|(name, _)| *name == "host") {
+                head.push_str("host: doorstep\r\n");
+            }
             for (name, value) in headers {
                 head.push_str(&format!("{name}: {value}\r\n"));
             }

@@ -68,8 +68,15 @@ impl Browser {
         browser
     }
 
-    /// Sends a command and waits for its answer.
+    /// Sends a command and waits for its result.
     pub(crate) fn call(&mut self, method: &str, params: &Value) -> Value {
+        let answer = self.ask(method, params);
+        assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
+        answer["result"].clone()
+    }
+
+    /// Sends a command and waits for its answer, which may be an error.
+    fn ask(&mut self, method: &str, params: &Value) -> Value {
         self.last += 1;
         let mut message = json!({ "id": self.last, "method": method, "params": params });
         if !self.session.is_empty() {
@@ -81,8 +88,7 @@ impl Browser {
         loop {
             let answer = self.from.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no answer to {method}"));
             if answer["id"] == json!(self.last) {
-                assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
-                return answer["result"].clone();
+                return answer;
             }
         }
     }
@@ -110,7 +116,8 @@ impl Browser {
     pub(crate) fn until(&mut self, expression: &str) {
         let since = std::time::Instant::now();
         let params = json!({ "expression": format!("Boolean({expression})"), "returnByValue": true });
-        while self.call("Runtime.evaluate", &params)["result"]["value"] != json!(true) {
+        // A page that is just being left answers with an error.
+        while self.ask("Runtime.evaluate", &params)["result"]["result"]["value"] != json!(true) {
             assert!(since.elapsed() < PATIENCE, "never: {expression}\n{}", self.eval("document.body.innerText"));
             // A moment, or until the browser says something by itself; scripts, and so their timers, may be off.
             let _event = self.from.recv_timeout(Duration::from_millis(50));
