@@ -11,7 +11,8 @@ pub enum Clock {
     /// The machine's clock, corrected by what the database's clock was last seen to say, so that all workers agree.
     Database { offset_ms: Arc<AtomicI64> },
     /// A clock that tests, `replay` and the demo move themselves.
-    Simulated { now_ms: Arc<AtomicI64> },
+    /// `ahead_ms`: by how much this machine's clock differs from that of all.
+    Simulated { now_ms: Arc<AtomicI64>, ahead_ms: Arc<AtomicI64> },
 }
 
 impl Clock {
@@ -22,14 +23,14 @@ impl Clock {
 
     /// A simulated clock that stands at `now` until it is moved.
     pub fn simulated(now: Timestamp) -> Self {
-        Self::Simulated { now_ms: Arc::new(AtomicI64::new(now.as_millisecond())) }
+        Self::Simulated { now_ms: Arc::new(AtomicI64::new(now.as_millisecond())), ahead_ms: Arc::default() }
     }
 
     /// The time, in whole milliseconds.
     pub fn now(&self) -> Timestamp {
         let ms = match self {
             Self::Database { offset_ms } => machine_ms() + offset_ms.load(Ordering::Relaxed),
-            Self::Simulated { now_ms } => now_ms.load(Ordering::Relaxed),
+            Self::Simulated { now_ms, ahead_ms } => now_ms.load(Ordering::Relaxed) + ahead_ms.load(Ordering::Relaxed),
         };
         Timestamp::from_millisecond(ms).expect("a clock within 9000 years of today")
     }
@@ -38,7 +39,7 @@ impl Clock {
     pub fn for_sql(&self) -> Option<i64> {
         match self {
             Self::Database { .. } => None,
-            Self::Simulated { now_ms } => Some(now_ms.load(Ordering::Relaxed)),
+            Self::Simulated { now_ms, .. } => Some(now_ms.load(Ordering::Relaxed)),
         }
     }
 
@@ -49,16 +50,33 @@ impl Clock {
         }
     }
 
+    /// The clock of another machine in the same simulated time.
+    pub fn another(&self) -> Self {
+        match self {
+            Self::Database { .. } => Self::database(),
+            Self::Simulated { now_ms, .. } => Self::Simulated { now_ms: Arc::clone(now_ms), ahead_ms: Arc::default() },
+        }
+    }
+
+    /// Sets a simulated machine's clock wrong by `by`; what SQL uses as the time stays right. Does nothing to the real one.
+    pub fn set_wrong(&self, by: SignedDuration) {
+        if let Self::Simulated { ahead_ms, .. } = self {
+            ahead_ms.store(i64::try_from(by.as_millis()).unwrap_or_default(), Ordering::Relaxed);
+        }
+    }
+
     /// Moves a simulated clock forward to `to`; never back. Does nothing to the real one.
     pub fn advance_to(&self, to: Timestamp) {
-        if let Self::Simulated { now_ms } = self {
+        if let Self::Simulated { now_ms, .. } = self {
             now_ms.fetch_max(to.as_millisecond(), Ordering::Relaxed);
         }
     }
 
     /// Moves a simulated clock forward by `by`.
     pub fn advance(&self, by: SignedDuration) {
-        self.advance_to(self.now() + by);
+        if let Self::Simulated { now_ms, .. } = self {
+            now_ms.fetch_add(i64::try_from(by.as_millis()).unwrap_or_default().max(0), Ordering::Relaxed);
+        }
     }
 }
 

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use jiff::fmt::rfc2822;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Request, Response, Url};
@@ -19,11 +18,12 @@ use super::guard::{Guard, Refused, Resolver};
 use super::setup::{SetupError, install_tls, read};
 use super::{Cause, SendError};
 use crate::crash;
+use crate::domain::retry;
 
 /// Most of an answer that is looked at, in bytes: receipts and error names are far smaller.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
-/// Shortest and longest wait that a `Retry-After` can ask for: neither a busy loop nor a lost day.
-const WAIT_SECS: std::ops::RangeInclusive<u64> = 1..=3600;
+/// When an endpoint that has gone is asked again.
+const GONE_PAUSE: Duration = Duration::from_secs(3600);
 /// How long an idle connection is kept. Below the 60 s after which common load balancers drop one.
 const IDLE: Duration = Duration::from_secs(50);
 
@@ -118,7 +118,8 @@ impl Endpoint {
         let response = self.client.execute(request).await.map_err(|error| lost(&error))?;
         crash::point("http.answered");
         let status = response.status().as_u16();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value, now));
+        let retry_after =
+            response.headers().get(RETRY_AFTER).and_then(|value| retry::asked(value.to_str().ok()?, now()));
         Ok(Answer { status, retry_after, body: beginning(response).await })
     }
 }
@@ -211,7 +212,7 @@ impl Answer {
             404 | 405 => later("the url does not take messages"),
             408 | 425 => later("asked to try again"),
             410 => SendError::Later {
-                retry_after: Some(Duration::from_secs(*WAIT_SECS.end())),
+                retry_after: Some(GONE_PAUSE),
                 cause: Cause { what: "the endpoint has gone", code: Some(self.status), endpoint_fault: true },
             },
             429 => later("too many requests"),
@@ -223,43 +224,9 @@ impl Answer {
     }
 }
 
-/// Reads a `Retry-After`, in seconds or as a date, and brings it into bounds; `None` if it is neither.
-fn retry_after(value: &HeaderValue, now: impl FnOnce() -> Timestamp) -> Option<Duration> {
-    let text = value.to_str().ok()?.trim();
-    let secs = if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        // More digits than fit are more than an hour.
-        text.parse().unwrap_or(u64::MAX)
-    } else {
-        let until = rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok()?;
-        u64::try_from(until.duration_since(now()).as_secs()).unwrap_or(0)
-    };
-    Some(Duration::from_secs(secs.clamp(*WAIT_SECS.start(), *WAIT_SECS.end())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn wait(text: &str) -> Option<u64> {
-        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
-        retry_after(&HeaderValue::from_bytes(text.as_bytes()).unwrap(), || now).map(|wait| wait.as_secs())
-    }
-
-    #[test]
-    fn retry_after_is_read_in_both_forms_and_kept_in_bounds() {
-        assert_eq!(wait("120"), Some(120));
-        assert_eq!(wait(" 7 "), Some(7));
-        assert_eq!(wait("0"), Some(1));
-        assert_eq!(wait("86400"), Some(3600));
-        assert_eq!(wait("99999999999999999999999999"), Some(3600));
-        assert_eq!(wait("Sat, 21 Nov 2026 12:02:00 GMT"), Some(120));
-        assert_eq!(wait("Sat, 21 Nov 2026 14:02:00 +0200"), Some(120));
-        assert_eq!(wait("Fri, 20 Nov 2026 12:00:00 GMT"), Some(1));
-        assert_eq!(wait("Tue, 01 Jan 2030 00:00:00 GMT"), Some(3600));
-        for nonsense in ["", "-5", "1.5", "soon", "120 s", "\u{fc}"] {
-            assert_eq!(wait(nonsense), None, "{nonsense}");
-        }
-    }
 
     #[test]
     fn a_status_says_what_to_do_next() {

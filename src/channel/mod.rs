@@ -9,6 +9,8 @@ pub mod email;
 pub mod guard;
 pub mod hook;
 mod http;
+#[cfg(feature = "crash-points")]
+pub mod play;
 pub mod setup;
 pub mod sign;
 pub mod sms;

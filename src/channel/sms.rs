@@ -90,6 +90,9 @@ pub enum Sender {
     Webhook(Box<Gateway>),
     /// Into files or memory.
     Capture(Capture),
+    /// To a test.
+    #[cfg(feature = "crash-points")]
+    Played(std::sync::Arc<dyn super::play::Play>),
 }
 
 impl Sender {
@@ -113,6 +116,8 @@ impl Sender {
         match self {
             Self::Webhook(_) => Ok(seal(message, text)),
             Self::Capture(capture) => capture.seal(message),
+            #[cfg(feature = "crash-points")]
+            Self::Played(_) => Ok(seal(message, text)),
         }
     }
 
@@ -124,6 +129,8 @@ impl Sender {
         match self {
             Self::Webhook(gateway) => gateway.send(sealed, intent).await,
             Self::Capture(capture) => capture.send(sealed, intent).await,
+            #[cfg(feature = "crash-points")]
+            Self::Played(play) => super::play::send(&**play, sealed, intent).await,
         }
     }
 
@@ -135,6 +142,9 @@ impl Sender {
         match self {
             Self::Webhook(gateway) => gateway.send_code(code).await,
             Self::Capture(capture) => capture.keep_text(code.key, &code.text.body).await,
+            // A code belongs to no notice, so no test of notices plays its receiver.
+            #[cfg(feature = "crash-points")]
+            Self::Played(_) => Err(misfit()),
         }
     }
 
@@ -143,6 +153,8 @@ impl Sender {
         match self {
             // The contract asks receivers to drop a second request with the same `webhook-id`.
             Self::Webhook(_) | Self::Capture(_) => true,
+            #[cfg(feature = "crash-points")]
+            Self::Played(play) => play.idempotent(),
         }
     }
 
@@ -151,6 +163,8 @@ impl Sender {
         match self {
             Self::Webhook(gateway) => &gateway.name,
             Self::Capture(capture) => capture.endpoint(),
+            #[cfg(feature = "crash-points")]
+            Self::Played(_) => "a test",
         }
     }
 }

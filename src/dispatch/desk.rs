@@ -206,7 +206,7 @@ async fn patiently(
                 tracing::warn!(notices = rows.len(), %error, "what became of notices could not be written yet");
                 let stopped = tokio::select! {
                     () = give_up.cancelled() => true,
-                    () = tokio::time::sleep(pause) => false,
+                    () = store.pause(pause) => false,
                 };
                 if stopped {
                     return Err(error);

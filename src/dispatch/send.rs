@@ -364,7 +364,12 @@ impl Worker {
             SendError::Never { cause } | SendError::NoSuchAddress { cause } => {
                 return Verdict::Rejected { why: Why::Rejected, cause: cause.to_string() };
             }
-            SendError::InDoubt { cause } if !self.senders.idempotent(channel) => {
+            // Where the far side knows the key, a doubt means that it knows it with other words: an earlier form of this
+            // message was taken, and under this key nothing else ever will be.
+            SendError::InDoubt { cause } if self.senders.idempotent(channel) => {
+                return Verdict::InDoubt { cause: cause.to_string() };
+            }
+            SendError::InDoubt { cause } => {
                 let rule = case.policy.stages.get(&case.notice.stage).map_or(InDoubt::Hold, |rule| rule.in_doubt);
                 match rule {
                     InDoubt::Hold => return Verdict::InDoubt { cause: cause.to_string() },
@@ -372,13 +377,13 @@ impl Worker {
                 }
             }
             SendError::Later { retry_after, cause } => (retry_after, cause),
-            SendError::InDoubt { cause } => (None, cause),
             SendError::NotWanted => return Verdict::Released,
         };
         let before = case.earlier.map_or(0, |earlier| earlier.attempts);
         let first_at = case.earlier.and_then(|earlier| earlier.first_try_at).unwrap_or(now);
         let tries = Tries { count: before + 1, first_at };
-        match retry::next(channel, tries, now, retry_after, rand::random()) {
+        let chance = retry::chance(case.notice.key, tries.count);
+        match retry::next(channel, tries, now, retry_after, chance) {
             Next::At(until) => Verdict::Deferred { until, cause: cause.to_string(), reached: true },
             Next::GiveUp => Verdict::Rejected { why: Why::GaveUp, cause: cause.to_string() },
         }

@@ -22,6 +22,7 @@ mod content;
 mod doubt;
 mod erase;
 mod error;
+pub mod faults;
 mod feeds;
 mod figures;
 mod frames;
@@ -70,6 +71,7 @@ use params::{Args, Col, One, Sql};
 pub struct Store {
     inner: Arc<open::Inner>,
     mask: Arc<Mask>,
+    seam: faults::Seam,
 }
 
 impl fmt::Debug for Store {
@@ -164,8 +166,9 @@ impl Store {
     {
         let store = self.clone();
         unbroken_for(limit, async move {
+            let turn = store.seam.begin(access != Access::Read).await?;
             let (conn, out) = work(store.connect(access).await?).await?;
-            conn.finish().await?;
+            turn.finish(conn).await?;
             Ok(out)
         })
         .await
@@ -214,6 +217,13 @@ where
             Err(_) => Err(StoreError::Unavailable { what: "the runtime is stopping".into() }.into()),
         },
         Err(_) => Err(StoreError::Unavailable { what: "no answer in time".into() }.into()),
+    }
+}
+
+impl Store {
+    /// Waits before work that failed is tried again.
+    pub async fn pause(&self, pause: Duration) {
+        self.seam.pause(pause).await;
     }
 }
 

@@ -64,7 +64,7 @@ impl Store {
         };
         let acquire_timeout = Duration::from_secs(settings.acquire_timeout_secs.get().into());
         let inner = Inner { pools, clock, acquire_timeout, failed_pings: AtomicU32::new(0) };
-        Ok(Self { inner: Arc::new(inner), mask: Arc::default() })
+        Ok(Self { inner: Arc::new(inner), mask: Arc::default(), seam: super::faults::Seam::default() })
     }
 
     /// Begins the transaction in which a batch is applied. `name` labels its duration in the metrics.
@@ -74,7 +74,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] without a connection.
     pub async fn begin(&self, name: &'static str) -> Result<Tx, StoreError> {
-        Ok(Tx::new(self.connect(Access::Transaction).await?, self.inner.clock.clone(), name))
+        let turn = self.seam.begin(true).await?;
+        Ok(Tx::new(self.connect(Access::Transaction).await?, turn, self.inner.clock.clone(), name))
     }
 
     /// Asks the database for its time, which the clock takes note of; waits as long as for a free connection. Call it every few seconds: after three failures in a row

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::conn::{Conn, Readable};
 use super::error::StoreError;
+use super::faults::Held;
 use super::params::{Args, Col, One, Sql, args};
 use super::rows::{Arrival, OrderRow, Seen};
 use super::{now_postgres, now_sqlite, orders};
@@ -15,9 +16,10 @@ use crate::domain::id::{EventKey, OrderKey, TrackingNumber};
 use crate::telemetry::{self, TxOutcome};
 
 /// A transaction under way. Dropped without [`Tx::commit`], it rolls back.
-#[derive(Debug)]
 pub struct Tx {
     conn: Conn,
+    /// After the connection, so that it ends after it.
+    turn: Held,
     clock: Clock,
     name: &'static str,
     since: Stopwatch,
@@ -50,8 +52,8 @@ const CONTENTS: Sql = Sql {
 };
 
 impl Tx {
-    pub(super) fn new(conn: Conn, clock: Clock, name: &'static str) -> Self {
-        Self { conn, clock, name, since: Stopwatch::start() }
+    pub(super) fn new(conn: Conn, turn: Held, clock: Clock, name: &'static str) -> Self {
+        Self { conn, turn, clock, name, since: Stopwatch::start() }
     }
 
     pub(super) fn now(&self) -> One<'static> {
@@ -179,8 +181,8 @@ impl Tx {
     /// [`StoreError::Conflict`], or [`StoreError::Unavailable`]: then nobody knows whether it happened; run again from the
     /// start, the inbox will tell.
     pub async fn commit(self) -> Result<(), StoreError> {
-        let Self { conn, name, since, .. } = self;
-        let done = conn.finish().await;
+        let Self { conn, turn, name, since, .. } = self;
+        let done = turn.finish(conn).await;
         let outcome = match &done {
             Ok(()) => TxOutcome::Committed,
             Err(StoreError::Conflict) => TxOutcome::Conflict,

@@ -3,8 +3,11 @@
 mod broker;
 mod http;
 mod mail;
+mod matrix;
 mod postfix;
+mod provider;
 mod smtp;
+mod ssrf;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

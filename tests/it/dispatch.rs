@@ -166,6 +166,19 @@ async fn a_refusal_for_good_is_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_known_with_other_words_is_in_doubt_and_not_tried_for_days() {
+    let server = http::Server::start().await;
+    let name = json!({"name": "invalid_idempotent_request"}).to_string();
+    server.script(http::Act::Answer(409, String::new(), name));
+    let world = World::planned(Plan::sending(START, policy(), over_http(&server))).await;
+    world.feed(&[paid("1")]).await;
+    world.pass(world.clock.now() + SignedDuration::from_hours(100), async |_| {}).await;
+    assert_eq!(only_notice(&world, "1").await.state, State::InDoubt);
+    assert_eq!(server.seen().len(), 1);
+    assert!(outcome_kinds(&world).await.contains(&"notice.in_doubt".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fact_from_the_far_future_is_kept_aside_and_its_batch_goes_on() {
     let (plan, mails, _) = Plan::captured(START, policy());
     let world = World::planned(plan).await;

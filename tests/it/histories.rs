@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
+use serde_json::{Value, json};
 
 /// When every history begins: a Monday morning in Warsaw.
 pub(crate) fn beginning() -> Timestamp {
@@ -182,4 +183,54 @@ pub(crate) fn shuffled(facts: &[Event], seed: u64) -> Vec<Event> {
         facts.iter().flat_map(|fact| std::iter::repeat_n(fact.clone(), rng.random_range(1..=3))).collect();
     all.shuffle(&mut rng);
     all
+}
+
+/// A fact as a shop of this brand would publish it about its order `id`.
+pub(crate) fn wire(fact: &Event, brand: &str, id: &str) -> Value {
+    let count = fact.key;
+    let own = |number: &TrackingNumber| number.as_str().replacen("PL", &format!("{}{id}", &brand[..1]), 1);
+    let mut data = json!({});
+    if fact.order.is_some() || !fact.kind.is_shipment() {
+        let OrderPatch { currency, total, customer, address, items, promise, hold, .. } = &fact.order_patch;
+        data["order"] = json!({"id": id, "currency": currency, "total": total, "address": address, "items": items,
+            "promise": promise, "hold": hold});
+        if let Some(person) = customer {
+            data["order"]["customer"] = json!({"id": format!("c-{id}"), "name": format!("Ola {id}"),
+                "email": address_of(brand, id), "phone": phone_of(brand, id), "locale": person.locale});
+        }
+    }
+    if let Some(patch) = &fact.shipment_patch {
+        let ShipmentPatch { id, carrier, tracking_number, items, eta, reason, pickup, .. } = patch;
+        let eta = eta.as_ref().map(|eta| match eta {
+            Eta::Day(day) => json!(day),
+            Eta::Window { from, until } => json!({"from": from, "until": until}),
+        });
+        let until = pickup.as_ref().map(|_| "2026-03-12");
+        data["shipment"] = json!({"id": id.as_ref().map(ShipmentId::as_str), "carrier": carrier, "items": items, "eta": eta,
+            "tracking_number": tracking_number.as_ref().map(own), "reason": reason,
+            "pickup": pickup.as_ref().map(|pickup| json!({"name": pickup.name, "until": until}))});
+    }
+    without_nulls(json!({"specversion": "1.0", "id": format!("{id}-{count}"), "source": format!("/shops/{brand}"),
+        "type": fact.kind.as_str(), "time": fact.time, "brand": brand, "data": data}))
+}
+
+/// Where the customer of an order reads mail.
+pub(crate) fn address_of(brand: &str, id: &str) -> String {
+    format!("{brand}-{id}@customer.example")
+}
+
+/// The customer's number.
+pub(crate) fn phone_of(brand: &str, id: &str) -> String {
+    format!("+4850{:03}{:04}", brand.len(), id.parse::<u32>().expect("orders are numbered"))
+}
+
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name, without_nulls(value)))
+            .collect(),
+        other => other,
+    }
 }

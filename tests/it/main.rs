@@ -15,14 +15,18 @@ mod decode;
 mod dispatch;
 mod deploy;
 mod door;
+mod fuzz;
 mod histories;
 mod journeys;
 mod lanes;
 mod ops;
 mod outage;
 mod place;
+mod poison;
 mod properties;
 mod servers;
+#[cfg(feature = "crash-points")]
+mod simulation;
 mod store;
 mod templates;
 mod tidy;

@@ -1,5 +1,8 @@
 //! The promises, held against random histories: any order of arrival and any repetition end in the same state; nobody is told
 //! a stage twice; nothing is told that a fact already known contradicts; every silence has its reason.
+//!
+//! `DOORSTEP_TEST_HISTORIES=200 tests/run histories` tries all orders of that many short ones, and five hundred times as many
+//! long ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +37,7 @@ fn permutations(facts: &mut Vec<Event>, size: usize, visit: &mut impl FnMut(&[Ev
     }
 }
 
-fn policy() -> Policy {
+pub(crate) fn policy() -> Policy {
     let mut policy = Policy::standard(TimeZone::get("Europe/Warsaw").expect("a known zone"));
     for (stage, rule) in &mut policy.stages {
         if rule.channels.is_empty() && *stage != Stage::Packed {
@@ -66,19 +69,55 @@ fn in_a_burst(facts: &[Event], seed: u64) -> Vec<(Timestamp, Event)> {
     shuffled(facts, seed).into_iter().map(|fact| (end, fact)).collect()
 }
 
+/// Short histories of which every order is tried; in the whole battery, for each of them [`LONG_FOR_EACH`] long ones are tried in
+/// an order of their own.
+const HISTORIES: u64 = 6;
+const LONG_FOR_EACH: u64 = 500;
+const WISH: &str = "DOORSTEP_TEST_HISTORIES";
+
+fn wished() -> u64 {
+    std::env::var(WISH).map_or(HISTORIES, |wish| wish.parse().expect("a number of histories"))
+}
+
+/// Shares work among the machine's cores.
+fn on_all_cores(count: u64, work: impl Fn(u64) + Sync) {
+    let next = std::sync::atomic::AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    match next.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+                        place if place < count => work(place),
+                        _ => return,
+                    }
+                }
+            });
+        }
+    });
+}
+
 #[test]
-fn every_permutation_of_seven_facts_ends_in_the_same_state() {
-    for seed in 0..6 {
+fn every_order_of_short_histories_ends_in_the_same_state() {
+    on_all_cores(wished(), |seed| {
         let mut facts = history(seed, 7);
         let first = known(&facts);
         let size = facts.len();
-        let mut count = 0u32;
+        let mut count = 0usize;
         permutations(&mut facts, size, &mut |order| {
             count += 1;
             assert_eq!(known(order), first, "seed {seed}, order {count}");
         });
-        assert_eq!(count, 5040);
-    }
+        assert_eq!(count, (1..=size).product::<usize>());
+    });
+}
+
+#[test]
+fn long_histories_end_in_the_same_state_in_any_order() {
+    let many = if std::env::var_os(WISH).is_some() { LONG_FOR_EACH } else { LONG_FOR_EACH / 10 };
+    on_all_cores(wished() * many, |seed| {
+        let facts = history(seed, 8 + seed as usize % 33);
+        assert_eq!(known(&shuffled(&facts, seed ^ 0x5eed)), known(&facts), "seed {seed}");
+    });
 }
 
 proptest! {

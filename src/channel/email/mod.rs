@@ -44,6 +44,9 @@ pub enum Sender {
     Http(Box<http::Provider>),
     /// Into files or memory.
     Capture(Capture),
+    /// To a test.
+    #[cfg(feature = "crash-points")]
+    Played(std::sync::Arc<dyn super::play::Play>),
 }
 
 impl Sender {
@@ -69,6 +72,8 @@ impl Sender {
             Self::Smtp(relay) => relay.seal(message, mail),
             Self::Http(_) => http::seal(message, mail),
             Self::Capture(capture) => capture.seal(message),
+            #[cfg(feature = "crash-points")]
+            Self::Played(_) => http::seal(message, mail),
         }
     }
 
@@ -81,6 +86,8 @@ impl Sender {
             Self::Smtp(relay) => relay.send(sealed, intent).await,
             Self::Http(provider) => provider.send(sealed, intent).await,
             Self::Capture(capture) => capture.send(sealed, intent).await,
+            #[cfg(feature = "crash-points")]
+            Self::Played(play) => super::play::send(&**play, sealed, intent).await,
         }
     }
 
@@ -90,6 +97,8 @@ impl Sender {
             // SMTP knows no keys: a copy is a second mail.
             Self::Smtp(_) => false,
             Self::Http(_) | Self::Capture(_) => true,
+            #[cfg(feature = "crash-points")]
+            Self::Played(play) => play.idempotent(),
         }
     }
 
@@ -99,6 +108,8 @@ impl Sender {
         match self {
             Self::Smtp(relay) => relay.connections(),
             Self::Http(_) | Self::Capture(_) => 64,
+            #[cfg(feature = "crash-points")]
+            Self::Played(_) => 64,
         }
     }
 
@@ -108,6 +119,8 @@ impl Sender {
             Self::Smtp(relay) => relay.name(),
             Self::Http(provider) => provider.name(),
             Self::Capture(capture) => capture.endpoint(),
+            #[cfg(feature = "crash-points")]
+            Self::Played(_) => "a test",
         }
     }
 }

@@ -171,3 +171,25 @@ async fn memory_keeps_what_a_test_wants_to_see() {
     let keys: Vec<_> = memory.taken().iter().map(|taken| taken.entry.key).collect();
     assert_eq!(keys, [email(1).key, email(2).key]);
 }
+
+/// Names that are too long to stand in quotes, with everything in them that separates recipients.
+#[test]
+fn a_long_name_is_still_one_name() {
+    for name in [
+        "Hara, \"Z\" ".repeat(12),
+        format!("{}, eve@evil.example, \"Bob\" <bob@evil.example>;", "x".repeat(70)),
+        format!("{} (a comment), undisclosed: a@evil.example;", "long ".repeat(20)),
+    ] {
+        let mut message = email(1);
+        let Content::Email(mail) = &mut message.content else { unreachable!("it is a mail") };
+        (mail.to_name, mail.from_name) = (Pii::new(name.clone()), name.clone());
+        let sealed = smtp().seal(&message).unwrap();
+        let parsed = MessageParser::default().parse(&sealed.bytes[..]).unwrap();
+        for header in [parsed.to(), parsed.from()] {
+            let header = header.unwrap();
+            assert_eq!(header.iter().count(), 1, "{name}");
+            assert_eq!(header.first().unwrap().name.as_deref(), Some(name.trim()), "{name}");
+        }
+        assert_eq!(parsed.to().unwrap().first().unwrap().address(), Some("zofia@example.com"));
+    }
+}

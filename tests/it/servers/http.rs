@@ -17,6 +17,8 @@ pub(crate) enum Act {
     Silence,
     /// A good status whose body breaks off.
     Half,
+    /// A reset.
+    Reset,
 }
 
 /// A status and nothing else.
@@ -41,9 +43,13 @@ impl Request {
     }
 }
 
+/// What is answered to a request.
+type Rule = dyn Fn(&Request) -> Option<Act> + Send + Sync;
+
 #[derive(Default)]
 struct Shared {
     script: Mutex<VecDeque<Act>>,
+    rule: Mutex<Option<Arc<Rule>>>,
     seen: Mutex<Vec<Request>>,
 }
 
@@ -88,6 +94,11 @@ impl Server {
         self.shared.script.lock().unwrap().push_back(act);
     }
 
+    /// Lets a rule decide wherever the script says nothing.
+    pub(crate) fn rule(&self, rule: impl Fn(&Request) -> Option<Act> + Send + Sync + 'static) {
+        *self.shared.rule.lock().unwrap() = Some(Arc::new(rule));
+    }
+
     /// The requests so far.
     pub(crate) fn seen(&self) -> Vec<Request> {
         self.shared.seen.lock().unwrap().clone()
@@ -106,12 +117,14 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 async fn serve(mut stream: TcpStream, shared: Arc<Shared>, connection: usize) {
     let mut unread = Vec::new();
     while let Some(request) = request(&mut stream, &mut unread, connection).await {
+        let rule = shared.rule.lock().unwrap().clone();
+        let act = shared.script.lock().unwrap().pop_front().or_else(|| rule.and_then(|rule| rule(&request)));
         shared.seen.lock().unwrap().push(request);
-        let act = shared.script.lock().unwrap().pop_front();
         let answer = match act {
             None => answer(200, "", r#"{"id":"msg_1"}"#),
             Some(Act::Answer(code, headers, body)) => answer(code, &headers, &body),
             Some(Act::Close) => return,
+            Some(Act::Reset) => return stream.set_zero_linger().unwrap_or_default(),
             Some(Act::Silence) => {
                 while stream.read_buf(&mut unread).await.is_ok_and(|n| n > 0) {}
                 return;

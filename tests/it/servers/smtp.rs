@@ -51,6 +51,8 @@ pub(crate) enum Act {
     Reset,
     /// Nothing until the client goes away; then these words, too late.
     Late(String),
+    /// These words after so many milliseconds, and on.
+    After(u64, String),
 }
 
 /// Says the words of one reply.
@@ -100,8 +102,12 @@ impl Seen {
     }
 }
 
+/// What is done at a stage, to the mail of this number, on the connection of this number (both count from 1; no mail: 0).
+pub(crate) type Rule = dyn Fn(Stage, usize, usize) -> Option<Act> + Send + Sync;
+
 struct Shared {
     mode: Mode,
+    rule: Mutex<Option<Arc<Rule>>>,
     extensions: Vec<String>,
     script: Mutex<HashMap<Stage, VecDeque<Act>>>,
     seen: Mutex<Seen>,
@@ -144,6 +150,7 @@ impl Server {
             .unwrap();
         let shared = Arc::new(Shared {
             mode,
+            rule: Mutex::default(),
             extensions: extensions.iter().map(|&one| one.to_owned()).collect(),
             script: Mutex::default(),
             seen: Mutex::default(),
@@ -158,6 +165,12 @@ impl Server {
     /// Adds to the script: the next answer at this stage that nothing was said about yet.
     pub(crate) fn script(&self, stage: Stage, act: Act) {
         self.shared.script.lock().unwrap().entry(stage).or_default().push_back(act);
+    }
+
+    /// Lets a rule decide wherever the script says nothing. It knows a mail by the number in its sender's address,
+    /// `orders-17@…`, and the reply that takes a mail names it by that.
+    pub(crate) fn rule(&self, rule: impl Fn(Stage, usize, usize) -> Option<Act> + Send + Sync + 'static) {
+        *self.shared.rule.lock().unwrap() = Some(Arc::new(rule));
     }
 
     /// What was seen so far.
@@ -178,7 +191,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         let shared = shared.clone();
         sessions.spawn(async move {
             // An error is a client that went away, which some tests want.
-            let _ = Session { shared, number, line: Line::Plain(stream), unread: Vec::new() }.serve().await;
+            let _ = Session { shared, number, mail: 0, line: Line::Plain(stream), unread: Vec::new() }.serve().await;
         });
     }
 }
@@ -192,8 +205,16 @@ enum Line {
 struct Session {
     shared: Arc<Shared>,
     number: usize,
+    /// The number of the mail that is spoken of.
+    mail: usize,
     line: Line,
     unread: Vec<u8>,
+}
+
+/// The number in `MAIL FROM:<orders-17@…>`; 0 where there is none.
+fn number_of(from: &str) -> usize {
+    let local = from.split('@').next().unwrap_or_default();
+    local.rsplit('-').next().and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
 /// The connection is over, as the script wanted or because the client left.
@@ -223,6 +244,7 @@ impl Session {
                 "AUTH" => self.auth(&line).await?,
                 "MAIL" => {
                     from = line;
+                    self.mail = number_of(&from);
                     self.act(Stage::Mail, "250 ok").await?;
                 }
                 "RCPT" => {
@@ -269,7 +291,7 @@ impl Session {
 
     async fn body(&mut self, from: &str, to: &str) -> io::Result<()> {
         let mut data = Vec::new();
-        if self.planned(Stage::Body) {
+        if self.planned(Stage::Body) || self.ruled(Stage::Body).is_some() {
             while data.len() < 4096 {
                 data.extend(self.raw_line().await?);
             }
@@ -291,6 +313,10 @@ impl Session {
             connection: self.number,
         };
         // A mail counts as taken before the client can know it.
+        let usual = match self.mail {
+            0 => "250 2.0.0 ok queued as TEST1".to_owned(),
+            number => format!("250 2.0.0 ok queued as {number}"),
+        };
         let verdict = self.next(Stage::Dot);
         let words = match &verdict {
             Some(Act::Say(words) | Act::Drip(words) | Act::SayAndClose(words) | Act::SayAndReset(words)) => {
@@ -298,12 +324,13 @@ impl Session {
             }
             Some(Act::Bytes(bytes)) => std::str::from_utf8(bytes).unwrap_or_default(),
             Some(Act::Close | Act::Reset | Act::Late(_)) => "",
-            None => "250 2.0.0 ok queued as TEST1",
+            Some(Act::After(_, words)) => words,
+            None => &usual,
         };
         if words.starts_with('2') {
             self.shared.seen.lock().unwrap().taken.push(taken);
         }
-        self.perform(verdict, "250 2.0.0 ok queued as TEST1").await?;
+        self.perform(verdict, &usual).await?;
         if let Some(act) = self.next(Stage::Idle) {
             self.perform(Some(act), "").await?;
         }
@@ -315,7 +342,13 @@ impl Session {
     }
 
     fn next(&self, stage: Stage) -> Option<Act> {
-        self.shared.script.lock().unwrap().get_mut(&stage)?.pop_front()
+        let scripted = self.shared.script.lock().unwrap().get_mut(&stage).and_then(VecDeque::pop_front);
+        scripted.or_else(|| self.ruled(stage))
+    }
+
+    fn ruled(&self, stage: Stage) -> Option<Act> {
+        let rule = self.shared.rule.lock().unwrap().clone();
+        rule.and_then(|rule| rule(stage, self.mail, self.number))
     }
 
     async fn act(&mut self, stage: Stage, usual: &str) -> io::Result<String> {
@@ -353,6 +386,12 @@ impl Session {
                 return over();
             }
             Some(Act::Reset) => return self.reset(),
+            Some(Act::After(ms, words)) => {
+                // Whoever goes away meanwhile hears nothing.
+                tokio::time::sleep(std::time::Duration::from_millis(ms)).await;
+                self.write(format!("{words}\r\n").as_bytes()).await?;
+                return Ok(words);
+            }
             Some(Act::Late(words)) => {
                 while self.fill().await? > 0 {}
                 self.write(format!("{words}\r\n").as_bytes()).await?;
