@@ -91,6 +91,11 @@ def check_told(evidence):
     yield from (("unexpected", f"about no order of ours: {notice}") for notices in told.values() for notice in notices)
 
 
+def is_doubt_kept(row):
+    """Old news by the time of its next try, after one of which nobody knew whether it arrived: the row remembers the doubt."""
+    return row["state"] in ("superseded", "suppressed") and row.get("doubt_at") is not None
+
+
 def check_keys(evidence):
     """Against the database: what it says was accepted is there, once; what is there, it says was accepted."""
     keys = collections.Counter(one["key"] for one in accepted(evidence))
@@ -106,7 +111,7 @@ def check_keys(evidence):
             yield "unexpected", f"{one['key']}: the database does not know it"
         elif row["order"] != "/".join(place) or row["stage"] != one["stage"] or row["channel"] != one["channel"]:
             yield "untrue", f"{one['key']}: it says {place} {one['stage']}, the database {row['order']} {row['stage']}"
-        elif row["state"] not in ("accepted", "in_doubt"):
+        elif row["state"] not in ("accepted", "in_doubt") and not is_doubt_kept(row):
             yield "untrue", f"{one['key']}: the far side has it, the database says {row['state']}"
     for one in evidence.ledger:
         if one.get("again") and not one["same_bytes"]:

@@ -6,7 +6,6 @@ import statistics
 import threading
 import time
 
-import evidence
 from storm import Storm, say
 
 SOAK_RATE = 100  # Events a second.
@@ -107,9 +106,7 @@ class Backlog(Storm):
         options.no_faults, options.events, options.minutes = True, options.backlog, 0
         super().__init__(options, folder)
 
-    def prepare(self):
-        super().prepare()
-        say("half of the orders are one brand's")
+    skewed = True
 
     def run(self):
         rig = self.rig
@@ -147,6 +144,11 @@ class Backlog(Storm):
         self.facts["grown"] = list(swollen(self.facts["samples"]))
         self.collect()
 
+    def conclude(self, found):
+        waits = found.facts["fairness"] = fairness(found)
+        if len(waits) < 2 or waits["others"] > waits["big"] * 2 + 5:
+            found.facts["grown"].append(f"the other brands waited longer than the big one: {waits}")
+
 
 def swollen(samples):
     """Memory must not follow the backlog."""
@@ -167,4 +169,3 @@ def fairness(found):
     return {name: round(statistics.quantiles(values, n=20)[18], 2) for name, values in waits.items() if len(values) > 20}
 
 
-__all__ = ["Backlog", "Samples", "Soak", "evidence", "fairness", "grown"]

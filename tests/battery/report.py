@@ -111,13 +111,14 @@ def make(evidence, problems):
         "doubts": {
             "by_kill": len(lost), "per_kill": round(len(lost) / max(len(evidence.kills) + evidence.stops, 1), 2),
             "by_kill_and_received": len(set(lost) & arrived), "unanswered": len(ambiguous), "unanswered_listed": len(ambiguous & evidence.doubts),
+            "superseded_with_a_doubt": sum(judgement.is_doubt_kept(row) for row in evidence.outbox.values()),
         },
         "again_under_the_same_key": sum(1 for one in evidence.ledger if one.get("again")),
         "ambiguity_seconds": ambiguity(evidence), "published_to_accepted_seconds": waited(evidence),
         "recovery": {**facts["recovery"], "first_send_after_restart": first_sends(evidence)},
         "footprint": facts["footprint"], "rest_seconds": round(facts["phases"].get("rest", 0) - facts["phases"].get("heal", 0)),
         "worker_restarts_by_itself": sum(len(worker["own_ends"]) for worker in facts["workers"].values()),
-        **({name: facts[name] for name in ("consumed_seconds", "drained_seconds", "samples", "grown") if name in facts}),
+        **({name: facts[name] for name in ("consumed_seconds", "drained_seconds", "fairness", "samples", "grown") if name in facts}),
         "plan": facts.get("plan"), "mean_plan_lateness": lateness(evidence),
     }
 

@@ -49,6 +49,8 @@ def options():
 
 
 class Storm:
+    skewed = False
+
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
         workers = 2 if options.backend == "postgres" else 1
@@ -62,7 +64,7 @@ class Storm:
     def prepare(self):
         now = datetime.now(timezone.utc)
         self.facts["now"] = now.isoformat()
-        self.orders = stream.orders_of(self.options.seed, self.options.events, now)
+        self.orders = stream.orders_of(self.options.seed, self.options.events, now, self.skewed)
         self.arrivals = stream.arrivals_of(self.options.seed, self.orders)
         evidence.write_truth(self.folder, self.orders, self.arrivals)
         with open(self.rig.path("arrivals"), "w", encoding="ascii") as file:
@@ -160,6 +162,9 @@ class Storm:
         self.heal()
         self.collect()
 
+    def conclude(self, found):
+        """What else there is to say of the evidence."""
+
     def recovery(self):
         import recovery
 
@@ -186,6 +191,7 @@ def main():
         finally:
             storm.rig.stop()
         found = evidence.Evidence(folder)
+        storm.conclude(found)
         result = report.make(found, judgement.judge(found))
         result["seconds"] = round(time.monotonic() - began)
         with open(os.path.join(folder, "report.json"), "w", encoding="utf-8") as file:

@@ -100,13 +100,13 @@ def language(locale, brand_number):
     return SPOKEN.get(locale.split("-")[0], DEFAULTS[brand_number % 4])
 
 
-def make_order(chance, number, brand_number, start):
+def make_order(chance, number, brand_number, start, order_id):
     """One order with its events, in the order of happening."""
     locale, country, prefix, city = chance.choice(PLACES)
     mark, brand = canary(number), brand_id(brand_number)
     phone = f"{prefix}{number:07}" if chance.random() < 0.4 else None
     local = chance.choice(("{}", "o'neil+{}", "{}.x", "UPPER.{}", "a_b-{}"))
-    order = Order(number, brand, str(10_000 + number // BRANDS), local.format(mark) + "@cust.example", phone, language(locale, brand_number))
+    order = Order(number, brand, order_id, local.format(mark) + "@cust.example", phone, language(locale, brand_number))
     customer = {"id": f"c{number}", "name": f"{chance.choice(NAMES)} {mark}", "email": order.email, "locale": locale}
     if phone:
         customer["phone"] = phone
@@ -151,13 +151,15 @@ def add(order, kind, at, data, step):
     })
 
 
-def orders_of(seed, events_wanted, now):
-    """Orders with about so many events in all, over the last hours, a brand after the other."""
+def orders_of(seed, events_wanted, now, skewed=False):
+    """Orders with about so many events in all, over the last hours, a brand after the other; skewed: every second is the first brand's."""
     chance, orders, count = random.Random(f"{seed}/orders"), [], 0
     while count < events_wanted:
         number = len(orders)
         start = now - timedelta(hours=5) + timedelta(seconds=count * 3 * 3600 / events_wanted)
-        orders.append(make_order(chance, number, number % BRANDS + 1, start))
+        brand_number = 1 if skewed and number % 2 else number % BRANDS + 1
+        order_id = str(10_000 + (number if skewed else number // BRANDS))
+        orders.append(make_order(chance, number, brand_number, start, order_id))
         count += len(orders[-1].events)
     return orders
 
