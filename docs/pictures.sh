@@ -14,7 +14,7 @@ chromium=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || com
 languages=${LANGUAGES:-en pl uk pt-BR}
 stages=${SAMPLES:-confirmed packed shipped arriving_soon out_for_delivery attempt_failed available_for_pickup
   pickup_reminder delivered order_complete delay_expected delay_again back_on_time exception correction returning
-  returned lost cancelled feedback}
+  returned lost cancelled return_requested feedback}
 mails=${MAILS:-$out/mails}
 mkdir -p "$out/single"
 out=$(cd "$out" && pwd)

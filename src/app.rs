@@ -35,6 +35,7 @@ use crate::telemetry;
 use crate::voice::Problem;
 use crate::web::callback::Callbacks;
 use crate::web::care::api::Api;
+use crate::web::care::fact::Facts;
 use crate::web::care::{Care, Parts as CareParts};
 use crate::web::content::Content;
 use crate::web::door::Door;
@@ -119,19 +120,20 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
 pub(crate) struct Counter {
     pub(crate) forms: Forms,
     pub(crate) counts: Counts,
+    pub(crate) facts: Facts,
     /// Whether programs are told what customers say.
     pub(crate) tells: bool,
 }
 
 /// Where the links in messages lead.
 pub(crate) fn customers(store: &Store, voices: &Voices, counter: Counter, stop: CancellationToken) -> Router {
-    let Counter { forms, counts, tells } = counter;
+    let Counter { forms, counts, facts, tells } = counter;
     let (links, store) = (forms.links().clone(), store.clone());
     let (voice, default_brand, policies) = (voices.voice(), voices.default_brand().clone(), voices.policies());
     let content = Content::new(Arc::clone(&voice), counts.clone());
     let parts = PlaceParts { store: store.clone(), links, voice: Arc::clone(&voice), default_brand, policies, counts };
     let place = Place::new(parts, stop);
-    let care = Care::new(CareParts { place: place.clone(), store, forms, voice, tells });
+    let care = Care::new(CareParts { place: place.clone(), store, facts, forms, voice, tells });
     place.routes().merge(care.routes()).merge(content.routes())
 }
 
@@ -178,12 +180,10 @@ impl Worker {
             entrance_tasks.push(tokio::spawn(consumer.run(entrances.clone())));
         }
 
+        let facts = Facts { decoder: Arc::clone(&decoder), hinge: hinge.clone() };
         let ops = entrance.map(|entrance| {
-            let (store, decoder, hinge) = (store.clone(), Arc::clone(&decoder), hinge.clone());
-            let (policies, messages) = (voices.policies(), captured_to(config));
-            let (lanes, fresh_for) = (Lanes::of(lanes.clone(), store.clock().clone()), ops::FRESH_FOR);
-            let parts = OpsParts { entrance, store, decoder, hinge, policies, messages, lanes, fresh_for };
-            Ops::new(parts, entrances.clone()).routes()
+            let lanes = Lanes::of(lanes.clone(), store.clock().clone());
+            console(config, (entrance, lanes), (&store, &facts), &voices, entrances.clone())
         });
         let callbacks = Callbacks::new(store.clone(), hinge.clone(), &config.consent)?.routes();
         let gathering = CancellationToken::new();
@@ -197,7 +197,8 @@ impl Worker {
             .merge(callbacks);
         if let Some(forms) = forms {
             router = router.merge(wishes((&config.sms, &config.consent), &store, &voices, forms.clone())?);
-            let counter = Counter { forms, counts: counts.clone(), tells };
+            entrance_tasks.push(tokio::spawn(chores::finish(store.clone(), facts.clone(), entrances.clone())));
+            let counter = Counter { forms, counts: counts.clone(), facts, tells };
             router = router.merge(customers(&store, &voices, counter, entrances.clone()));
         }
         router = router.merge(ops.unwrap_or_default());
@@ -255,6 +256,20 @@ impl Worker {
             Err(_) => tracing::warn!("stopped before everything had ended: leases run out, and others see to the rest"),
         }
     }
+}
+
+/// The ops console over what the worker itself works with.
+fn console(
+    config: &Config,
+    (entrance, lanes): (Entrance, Lanes),
+    (store, facts): (&Store, &Facts),
+    voices: &Voices,
+    stop: CancellationToken,
+) -> Router {
+    let (store, Facts { decoder, hinge }) = (store.clone(), facts.clone());
+    let (policies, messages, fresh_for) = (voices.policies(), captured_to(config), ops::FRESH_FOR);
+    let parts = OpsParts { entrance, store, decoder, hinge, policies, messages, lanes, fresh_for };
+    Ops::new(parts, stop).routes()
 }
 
 /// What listens to the broker, where there is one.

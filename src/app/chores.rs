@@ -10,6 +10,7 @@ use crate::apply::Policies;
 use crate::config::Retention;
 use crate::consent::forget;
 use crate::store::{Store, StoreError};
+use crate::web::care::fact::Facts;
 use crate::{telemetry, unknown, voices};
 
 /// How often the database is asked for its time: the clock follows it, and a silent pool is noticed within three of these.
@@ -24,6 +25,8 @@ const ROUNDS_A_WALK: u32 = 24;
 const WAKE_EVERY: Duration = Duration::from_secs(60);
 /// Such looks between two looks at numbers that no order has: what has waited for a day can wait for some minutes.
 const WAKES_A_LOOK: u32 = 10;
+/// How often returns are looked for of which their order was not told: rare, and nobody waits for their mail by the minute.
+const FINISH_EVERY: Duration = Duration::from_secs(300);
 /// Rows of each kind deleted in one transaction: some milliseconds' work.
 const TIDY_ROWS: u32 = 500;
 /// The pause between two such transactions, so that the real work comes first.
@@ -133,6 +136,19 @@ pub(super) async fn watch(store: Store, policies: Policies, tells: bool, stop: C
         wakes += 1;
         if !pause(WAKE_EVERY, &stop).await {
             return;
+        }
+    }
+}
+
+/// Tells orders of what customers have asked for where a page could not, until `stop`.
+pub(super) async fn finish(store: Store, facts: Facts, stop: CancellationToken) {
+    while pause(FINISH_EVERY, &stop).await {
+        match facts.finish(&store).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "orders were told of returns that a page could not tell them of"),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "orders are told of returns later")
+            }
         }
     }
 }

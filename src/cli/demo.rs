@@ -31,6 +31,7 @@ use crate::link::{self, Links};
 use crate::store::{self, Store};
 use crate::voice::Problem;
 use crate::voice::brand::Brand;
+use crate::web::care::fact::Facts;
 use crate::web::demo::Demo;
 use crate::web::form::Forms;
 use crate::web::ops::lanes::Lanes;
@@ -105,7 +106,8 @@ pub async fn run(args: &Args, out: &Out) -> anyhow::Result<Ending> {
     let console = console(&parts, messages, &stop);
     // People fill in forms by their own clock, also when the story is over and its clock stands still.
     let forms = Forms::new(links.clone(), Clock::database(), Networks::default());
-    let counter = crate::app::Counter { forms: forms.clone(), counts: Counts::default(), tells: false };
+    let facts = Facts { decoder: Arc::clone(&parts.decoder), hinge: parts.hinge.clone() };
+    let counter = crate::app::Counter { forms: forms.clone(), counts: Counts::default(), facts, tells: false };
     let customers = crate::app::customers(&parts.store, &parts.voices, counter, stop.clone());
     let ways = (&sms::Settings::Capture(capture::Settings { dir: folder.path().join("codes") }), &Default::default());
     let customers = customers.merge(crate::app::wishes(ways, &parts.store, &parts.voices, forms)?);
@@ -294,8 +296,16 @@ async fn play(mut player: Player) -> anyhow::Result<()> {
         }
     }
     player.demo.ended();
-    player.stop.cancelled().await;
-    Ok(())
+    // What visitors ask for on the pages is still answered; the clock stands.
+    loop {
+        tokio::select! {
+            () = player.stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(STEP * 10) => {}
+        }
+        if player.happen(Vec::new()).await? {
+            player.demo.changed();
+        }
+    }
 }
 
 impl Player {

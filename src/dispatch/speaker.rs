@@ -58,6 +58,7 @@ impl Speaker {
         let mut seen = view(draft, Own { unsubscribe: unsubscribe_url.clone(), content });
         seen.links.page = self.page_url(order, notice);
         seen.links.feedback = seen.links.page.as_ref().map(|page| format!("{page}/rating"));
+        seen.links.returns = seen.links.page.as_ref().map(|page| format!("{page}/return"));
         let (stage, parcel) = (seen.stage, seen.parcel);
         let rendered =
             voice.render(&brand_id, wanted, notice.channel, &seen).map_err(|error| NotComposed(error.to_string()))?;

@@ -8,6 +8,7 @@ use crate::domain::event;
 use crate::domain::fold::{Reg, value};
 use crate::domain::goods::Goods;
 use crate::domain::listen::rating::Question;
+use crate::domain::listen::sending_back::Piece;
 use crate::domain::order::{Order, State};
 use crate::domain::parcel::{self, Status};
 use crate::domain::person::Role;
@@ -18,8 +19,8 @@ use crate::domain::window;
 use crate::domain::{delay, policy::Policy};
 use crate::voice::content::Moment;
 use crate::voice::view::{
-    Address, Cancelled, Correction, Delay, Expected, Item, Links, News, Order as OrderView, Parcel, Person, Pickup,
-    State as ParcelState, Until, View,
+    Address, Cancelled, Correction, Delay, Expected, GoingBack, Item, Links, News, Order as OrderView, Parcel, Person,
+    Pickup, State as ParcelState, Until, View,
 };
 
 /// Our own addresses that stand in a message.
@@ -57,12 +58,14 @@ pub fn view(draft: &Draft<'_>, own: Own) -> View {
             Corrected::NotDelivered => Correction::NotDelivered,
         }),
         cancelled: (stage == Stage::Cancelled).then(|| cancelled(&state, notice.fact_at)),
+        going_back: (stage == Stage::ReturnRequested).then(|| going_back(&state, order.mark_of(notice.key))).flatten(),
         content: moment(&state, draft),
         links: Links {
             order: links.and_then(|links| links.order.clone()),
             page: None,
             support: links.and_then(|links| links.support.clone()),
             feedback: None,
+            returns: None,
             scale: policy.ask.questions.contains(&Question::Csat),
             unsubscribe: own.unsubscribe,
             content: own.content,
@@ -246,6 +249,26 @@ fn delay_view(state: &State<'_>, order: &Order, policy: &Policy, stage: Stage, n
         missed: late.as_ref().is_some_and(|late| late.missed),
         likely: late.as_ref().is_some_and(|late| late.chance.is_some()),
         learned: late.is_some_and(|late| late.learned),
+    })
+}
+
+/// The return of this id. What the request does not name is named as the order does; pictures are the order's.
+fn going_back(state: &State<'_>, id: Option<&str>) -> Option<GoingBack> {
+    let request = &state.known.returns.get(id?)?.1;
+    let named = |piece: &Piece| {
+        let mut ordered = value(&state.known.order.items).into_iter().flatten();
+        let same = ordered.find(|item| match (&item.id, &piece.id) {
+            (Some(own), Some(id)) => own == id,
+            _ => piece.sku.is_some() && item.sku == piece.sku,
+        });
+        let of_order = same.map(item).unwrap_or_default();
+        Item { title: piece.title.clone().or(of_order.title), qty: piece.qty, unit_price: None, ..of_order }
+    };
+    Some(GoingBack {
+        items: request.pieces.iter().map(named).collect(),
+        wish: request.wish,
+        decide_by: request.decide_by,
+        here: request.here,
     })
 }
 

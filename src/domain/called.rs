@@ -4,7 +4,7 @@ use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::event::{Reason, Until};
-use super::fold::Stamp;
+use super::fold::{Reg, Stamp};
 use super::order::{Handled, State};
 use super::parcel::{Episode, Parcel, Status};
 use super::person::{Channel, Role};
@@ -45,13 +45,15 @@ pub struct Called {
     pub truth: Truth,
     /// After this it is old news whatever comes.
     pub expires: Option<Timestamp>,
+    /// Told to this person alone; `None`: to all whom the rule names.
+    pub only: Option<Role>,
 }
 
 const EVER: (i64, i64) = (i64::MIN, i64::MAX);
 
 impl Called {
     fn new(stage: Stage, parcel: Option<usize>, at: Stamp, truth: Truth) -> Self {
-        Self { stage, parcel, at: at.time(), between: EVER, mark: None, truth, expires: None }
+        Self { stage, parcel, at: at.time(), between: EVER, mark: None, truth, expires: None, only: None }
     }
 
     /// Whether an earlier decision was about this.
@@ -112,6 +114,15 @@ fn of_the_order(state: &State<'_>, all: &mut Vec<Called>) {
             let mark = Some(format!("{}-{}", at.0, at.1));
             all.push(Called { mark, ..Called::new(Stage::Cancelled, None, *at, truth) });
         }
+    }
+    // Late or decided, it has reached the shop all the same.
+    for (id, Reg(at, request)) in &known.returns {
+        // As with the whole order: while it is not known where who asked is reached, nothing is decided.
+        if Channel::ALL.iter().all(|channel| state.address_of(request.by, *channel).is_none()) {
+            continue;
+        }
+        let called = Called::new(Stage::ReturnRequested, None, *at, Truth::Holds);
+        all.push(Called { mark: Some(id.clone()), only: Some(request.by), ..called });
     }
     if let Some(at) = state.complete_at() {
         // Taken back by a withdrawn delivery, it may be said once more: hence one decision for each last withdrawal.

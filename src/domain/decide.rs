@@ -202,7 +202,8 @@ impl Planner<'_, '_> {
         let policy = self.ctx.policy;
         let may_pass = called.truth == Truth::Passed && policy.superseded == Superseded::Drop;
         let mut notices = Vec::new();
-        for role in rule.roles.iter().copied().filter(|role| self.state.person(*role).is_some()) {
+        let is_meant = |role: &Role| called.only.is_none_or(|only| only == *role) && self.state.person(*role).is_some();
+        for role in rule.roles.iter().copied().filter(is_meant) {
             for channel in rule.channels.iter().copied() {
                 if self.state.address_of(role, channel).is_none() {
                     self.stay_silent(called, Some(role), Some(channel), Why::NoAddress);
@@ -336,6 +337,7 @@ impl Planner<'_, '_> {
             )),
             truth: Truth::Holds,
             expires: None,
+            only: None,
         };
         let handled = self.told.handled.len();
         self.consider(&called, &[]);

@@ -80,6 +80,7 @@ pub fn without_recipient(mut order: Order) -> Order {
     if let Some(Reg(_, address)) = &mut order.known.order.address {
         (address.line1, address.line2, address.city, address.postcode) = (None, None, None, None);
     }
+    order.known.returns.retain(|_, Reg(_, request)| request.by != Role::Recipient);
     for facts in order.known.parcels.values_mut() {
         for scan in &mut facts.scans {
             scan.description = None;

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::id::{BrandId, CustomerId, EventKey, OrderId, OrderKey, ShipmentId, TrackingNumber};
+use super::listen::sending_back::Request;
 use super::person::Pii;
 
 /// One fact, as it reached us: a CloudEvents 1.0 event with a type that we know.
@@ -135,6 +136,8 @@ pub struct OrderPatch {
     pub links: Option<Links>,
     /// What the shop would show this customer beside the order; replaced as a whole.
     pub recommendations: Option<Vec<Recommendation>>,
+    /// Something is to go back: the return's id, and what was asked for.
+    pub return_requested: Option<(String, Request)>,
     /// Address or payment being checked: nothing is told while it is true.
     pub hold: Option<bool>,
     /// Links to the tracking page of any other generation are dead.

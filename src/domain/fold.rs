@@ -13,6 +13,7 @@ use super::event::{
     Recommendation, ShipFrom, ShipmentPatch,
 };
 use super::id::{CustomerId, TrackingNumber};
+use super::listen::sending_back::Request;
 use super::person::Pii;
 
 /// Parcels kept for one order. Marketplaces reach a few dozen; a feed gone wrong must not grow a row for ever.
@@ -21,6 +22,8 @@ pub const PARCELS_MAX: usize = 200;
 pub const SCANS_OF_A_KIND_MAX: usize = 24;
 /// Partial cancellations kept for one order.
 pub const CANCELLATIONS_MAX: usize = 200;
+/// Returns kept of one order: our own page takes 20 of each of two people.
+pub const RETURNS_MAX: usize = 40;
 /// Tracking numbers kept for one parcel.
 pub const NUMBERS_MAX: usize = 20;
 
@@ -290,6 +293,9 @@ pub struct Known {
     pub packed: Option<Stamp>,
     #[serde(rename = "ca", default, skip_serializing_if = "Vec::is_empty")]
     pub cancellations: Vec<(Stamp, Cancellation)>,
+    /// What was asked to go back, by the return's id.
+    #[serde(rename = "rq", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub returns: BTreeMap<String, Reg<Request>>,
     #[serde(rename = "pc", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parcels: BTreeMap<Name, Facts>,
 }
@@ -348,11 +354,24 @@ impl Known {
         offer(&mut order.recommendations, at, patch.recommendations.clone());
         offer(&mut order.hold, at, patch.hold);
         offer(&mut order.link_generation, at, patch.link_generation);
+        if let Some((id, request)) = &patch.return_requested {
+            self.ask_back(at, id, request);
+        }
         if let Some(person) = &patch.customer {
             fold_person(&mut self.customer, at, person);
         }
         if let Some(person) = &patch.recipient {
             fold_person(self.recipient.get_or_insert_default(), at, person);
+        }
+    }
+
+    fn ask_back(&mut self, at: Stamp, id: &str, request: &Request) {
+        let mut slot = self.returns.remove(id);
+        offer(&mut slot, at, Some(request.clone()));
+        self.returns.extend(slot.map(|request| (id.to_owned(), request)));
+        // Beyond the limit the greatest id goes: a rule that needs no order of arrival.
+        while self.returns.len() > RETURNS_MAX {
+            self.returns.pop_last();
         }
     }
 

@@ -168,6 +168,12 @@ impl Order {
         self.told.erased.is_some()
     }
 
+    /// What tells the decision that planned this notice from others about the same stage and parcel.
+    pub fn mark_of(&self, notice: NoticeKey) -> Option<&str> {
+        let own = |handled: &&Handled| handled.notices.iter().any(|open| open.key == notice);
+        self.told.handled.iter().find(own).and_then(|handled| handled.mark.as_deref())
+    }
+
     /// Adds a fact. Any order of facts and any repetition of them end in the same `known`.
     pub fn fold(&mut self, event: &Event) {
         self.known.fold(event);

@@ -128,12 +128,13 @@ impl Rule {
             Shipped | OutForDelivery | AttemptFailed | AvailableForPickup | PickupReminder | Delivered
             | DelayExpected | Exception => vec![Channel::Email, Channel::Sms],
             Confirmed | OrderComplete | DelayAgain | BackOnTime | Correction | Returning | Returned | Lost
-            | Cancelled | Feedback => vec![Channel::Email],
+            | Cancelled | ReturnRequested | Feedback => vec![Channel::Email],
             Packed | ArrivingSoon => vec![],
         };
-        // Who receives a gift hears of the parcel alone: money, cancellations and questions are the buyer's.
+        // Who receives a gift hears of the parcel alone: money, cancellations and questions are the buyer's. Of a return hears
+        // who of the two asked for it.
         let roles = match stage {
-            OutForDelivery | AttemptFailed | AvailableForPickup | PickupReminder | ArrivingSoon => {
+            OutForDelivery | AttemptFailed | AvailableForPickup | PickupReminder | ArrivingSoon | ReturnRequested => {
                 vec![Role::Customer, Role::Recipient]
             }
             _ => vec![Role::Customer],

@@ -253,6 +253,7 @@ impl Judge<'_> {
             | Stage::Returned
             | Stage::Lost
             | Stage::Cancelled
+            | Stage::ReturnRequested
             | Stage::Feedback => None,
         }
     }
@@ -274,7 +275,7 @@ impl Judge<'_> {
         }
         let parcel = parcel.ok_or(Why::NothingToCorrect)?;
         let mut before = said.iter().filter(about_it);
-        if self.own_mark().is_some_and(|mark| mark.starts_with("not delivered")) {
+        if self.order.mark_of(self.notice.key).is_some_and(|mark| mark.starts_with("not delivered")) {
             let told = before.any(|s| matches!(s.stage, Stage::Delivered | Stage::OrderComplete));
             return if told { Ok(Some(Corrected::NotDelivered)) } else { Err(Why::NothingToCorrect) };
         }
@@ -284,11 +285,6 @@ impl Judge<'_> {
             Some(number) if Some(number.as_str()) != now_shown => Ok(Some(Corrected::Number { said: number })),
             Some(_) | None => Err(Why::NothingToCorrect),
         }
-    }
-
-    fn own_mark(&self) -> Option<&str> {
-        let own = |handled: &&Handled| handled.notices.iter().any(|open| open.key == self.notice.key);
-        self.order.told.handled.iter().find(own).and_then(|handled| handled.mark.as_deref())
     }
 
     /// Whether the person may and wants to be told, and whether this is the hour.

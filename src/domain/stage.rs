@@ -41,7 +41,7 @@ macro_rules! stages {
 pub enum Class {
     /// The parcel moved on.
     Progress,
-    /// Something went wrong or changed; never with offers, never merged.
+    /// Something went wrong or changed, or is to go back; never with offers, never merged.
     Problem,
     /// Asks for something.
     Question,
@@ -86,6 +86,8 @@ stages! {
     Lost = "lost", Problem, 84;
     /// Will not be delivered.
     Cancelled = "cancelled", Problem, 95;
+    /// A wish to send something back has reached the shop, which will decide.
+    ReturnRequested = "return_requested", Problem, 98;
     /// Asks how it went.
     Feedback = "feedback", Question, 99;
 }

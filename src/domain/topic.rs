@@ -50,7 +50,7 @@ impl Topic {
     ///
     /// Necessary are: the confirmation and its end (money was taken, or will be given back); whatever asks the customer to act,
     /// since the parcel goes back otherwise (a problem, a failed attempt, the code that opens a locker); what becomes of goods
-    /// that will not arrive; and the taking back of what we said ourselves. A reminder repeats what was said, so that it is
+    /// that will not arrive; that what they asked for has reached us; and the taking back of what we said ourselves. A reminder repeats what was said, so that it is
     /// progress.
     pub fn of(stage: Stage) -> Self {
         match stage {
@@ -62,7 +62,8 @@ impl Topic {
             | Stage::AvailableForPickup
             | Stage::Returning
             | Stage::Returned
-            | Stage::Lost => Self::Necessary,
+            | Stage::Lost
+            | Stage::ReturnRequested => Self::Necessary,
             Stage::Packed
             | Stage::Shipped
             | Stage::ArrivingSoon

@@ -396,6 +396,9 @@ fn of_order(kind: Kind, data: &str) -> Result<Parts, Fault> {
 /// - `order.updated` may be the very correction of an address: to leave it out would keep writing to the old one.
 /// - `order.paid` must leave at least one way to reach the customer.
 fn order_patch(kind: Kind, order: wire::Order) -> Result<OrderPatch, Fault> {
+    if order.return_requested.as_ref().is_some_and(|request| request.id.is_none()) {
+        return Err(Fault::new("data.order.return_requested.id", "missing or empty"));
+    }
     let (patch, bad) = patch::order(order);
     let bad_one = bad.first().map(|(path, flaw)| Fault::new(path, flaw));
     if kind == Kind::OrderUpdated {

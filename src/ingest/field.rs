@@ -20,7 +20,8 @@ use serde::{Deserialize, Deserializer};
 
 use crate::domain::event::{Handover, Reason};
 use crate::domain::id::{ID_BYTES_MAX, TrackingNumber};
-use crate::domain::person::Pii;
+use crate::domain::listen::sending_back::Wish;
+use crate::domain::person::{Pii, Role};
 
 /// What is wrong with a member: a phrase of ours that repeats nothing of its value.
 pub(super) type Flaw = &'static str;
@@ -119,6 +120,10 @@ texts! {
     reason: Reason = |raw| Ok(shown(raw, WORD_CHARS_MAX).map(|word| Reason::parse(&word).unwrap_or(Reason::Unknown)));
     /// To whom a parcel was handed over. A word we do not know says nothing, so nothing is claimed.
     handover: Handover = |raw| Ok(read_handover(raw));
+    /// Who of an order a person is. A word we do not know is refused: it says whom to write to.
+    role: Role = |raw| filled(raw, |raw| Role::parse(raw).ok_or("neither customer nor recipient"));
+    /// What is wished for what goes back. A word we do not know is left unsaid.
+    wish: Wish = |raw| Ok(Wish::parse(raw.trim()));
     /// A tracking number in the spelling for comparing, and as it was written where that differs.
     number: Number = read_number;
 }

@@ -6,7 +6,8 @@ use crate::domain::event::{
     Address, Item, Links, OrderPatch, ParcelItem, PersonPatch, Pickup, Recommendation, ShipFrom, ShipmentPatch,
 };
 use crate::domain::id::{CustomerId, ShipmentId};
-use crate::domain::person::Pii;
+use crate::domain::listen::sending_back::{Piece, Request};
+use crate::domain::person::{Pii, Role};
 
 /// A contact that cannot be used: which member, and why.
 pub(super) type BadContact = (&'static str, Flaw);
@@ -35,6 +36,7 @@ pub(super) fn order(wire: wire::Order) -> (OrderPatch, Vec<BadContact>) {
         dispatch_by: wire.dispatch_by,
         links: wire.links.map(|links| Links { order: links.order, support: links.support }).and_then(filled),
         recommendations: wire.recommendations.map(recommendations),
+        return_requested: wire.return_requested.and_then(return_requested),
         hold: wire.hold,
         link_generation: wire.link_generation,
         reason: wire.reason,
@@ -132,6 +134,21 @@ fn recommendations(wire: Vec<wire::Recommendation>) -> Vec<Recommendation> {
         Some(Recommendation { title, url, image_url: one.image_url, reason: one.reason })
     };
     wire.into_iter().filter_map(usable).take(RECOMMENDATIONS_MAX).collect()
+}
+
+/// `None` without an id, which the decoder has refused.
+fn return_requested(wire: wire::ReturnRequested) -> Option<(String, Request)> {
+    /// Lines kept of one return, as many as our own page takes.
+    const LINES_MAX: usize = 100;
+    let piece = |one: wire::ReturnItem| Piece { id: one.id, sku: one.sku, title: one.title, qty: one.qty };
+    let request = Request {
+        by: wire.by.unwrap_or(Role::Customer),
+        decide_by: wire.decide_by,
+        wish: wire.wish,
+        pieces: wire.items.into_iter().flatten().take(LINES_MAX).map(piece).collect(),
+        here: wire.here.unwrap_or(false),
+    };
+    Some((wire.id?, request))
 }
 
 fn parcel_item(wire: wire::ParcelItem) -> ParcelItem {

@@ -11,7 +11,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::field::{self, Contact, Flaw, Number, TextOr};
 use crate::domain::event::{Eta, Handover, Promise, Reason, Until};
-use crate::domain::person::Pii;
+use crate::domain::listen::sending_back::Wish;
+use crate::domain::person::{Pii, Role};
 
 /// The `data` of `order.*`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -85,6 +86,10 @@ pub struct Order {
     /// What the shop would show this customer beside the order, the best first; the first 12 are kept.
     #[serde(deserialize_with = "field::items")]
     pub(super) recommendations: Option<Vec<Recommendation>>,
+    /// Something is to go back: who asked is told so (`return_requested`), once for each id. With every other id it is another
+    /// request; the first 40 of an order are kept, by their ids.
+    #[serde(deserialize_with = "field::object")]
+    pub(super) return_requested: Option<ReturnRequested>,
     /// Address or payment being checked: nothing is told while it is true.
     pub(super) hold: Option<bool>,
     /// Links to the tracking page that carry another number are dead: set it to one that was not used yet, and all that went
@@ -221,6 +226,45 @@ pub struct Recommendation {
     /// Why it fits, in the shop's words.
     #[serde(deserialize_with = "field::prose")]
     pub(super) reason: Option<String>,
+}
+
+/// Something that a person asked to send back: on doorstep's own page, or in the shop's own return portal.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ReturnRequested {
+    /// Required; unique within the order.
+    #[serde(deserialize_with = "field::id")]
+    pub(super) id: Option<String>,
+    /// Who asked, and is told; the customer where not given.
+    #[serde(deserialize_with = "field::role")]
+    pub(super) by: Option<Role>,
+    /// Until when the shop decides; left unsaid where not given.
+    #[serde(deserialize_with = "field::instant")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub(super) decide_by: Option<Timestamp>,
+    /// A word that is not in the list is left out.
+    #[serde(deserialize_with = "field::wish")]
+    pub(super) wish: Option<Wish>,
+    /// What goes back; the first 100 lines are kept.
+    #[serde(deserialize_with = "field::items")]
+    pub(super) items: Option<Vec<ReturnItem>>,
+    /// Whether it was asked for on doorstep's own page, which then shows the decision: the message leads there. Where not, it leads
+    /// to the order's page and does not say where the decision is to be found.
+    pub(super) here: Option<bool>,
+}
+
+/// Pieces that go back. Where `title` is not given, it is that of the order's item of the same `id` or `sku`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ReturnItem {
+    #[serde(default, deserialize_with = "field::id")]
+    pub(super) id: Option<String>,
+    #[serde(default, deserialize_with = "field::id")]
+    pub(super) sku: Option<String>,
+    #[serde(default, deserialize_with = "field::prose")]
+    pub(super) title: Option<String>,
+    /// Pieces, 1 to 1,000,000.
+    #[serde(default = "one", deserialize_with = "field::qty")]
+    pub(super) qty: u32,
 }
 
 /// What an event says of a parcel.

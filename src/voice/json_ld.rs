@@ -71,13 +71,19 @@ fn shown(text: Option<&str>) -> Option<String> {
     text.and_then(|text| harmless::shown(text, TITLE_CHARS_MAX))
 }
 
+fn has_all_arrived(tongue: &Tongue<'_>) -> bool {
+    let view = tongue.view;
+    let all = !view.parcels.is_empty() && view.parcels.iter().all(|parcel| parcel.state.is_delivered());
+    view.stage == Stage::ReturnRequested && all && view.to_come.is_empty()
+}
+
 fn order(tongue: &Tongue<'_>) -> Value {
     let order = &tongue.view.order;
     let stage = tongue.view.stage;
     let is_whole = tongue.view.cancelled.as_ref().is_none_or(|cancelled| cancelled.whole);
     let status = if stage == Stage::Cancelled && is_whole {
         "OrderCancelled"
-    } else if matches!(stage, Stage::OrderComplete | Stage::Feedback) {
+    } else if matches!(stage, Stage::OrderComplete | Stage::Feedback) || has_all_arrived(tongue) {
         "OrderDelivered"
     } else {
         "OrderProcessing"

@@ -201,7 +201,7 @@ enum Tone {
 
 fn tone(stage: Stage) -> Tone {
     match (stage.class(), stage) {
-        (Class::Problem, Stage::BackOnTime | Stage::Correction) => Tone::Calm,
+        (Class::Problem, Stage::BackOnTime | Stage::Correction | Stage::ReturnRequested) => Tone::Calm,
         (Class::Problem, _) => Tone::Warning,
         (Class::Progress, Stage::AttemptFailed | Stage::PickupReminder) => Tone::Warning,
         (Class::Progress | Class::Question, _) => Tone::Calm,

@@ -1,17 +1,20 @@
 //! Views to try every template with: the usual ones, the rare ones, and the nasty ones. `check` renders them all, the
 //! pictures and the snapshots are made of them.
 
+mod extreme;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 
 use super::content::Moment;
 use super::view::{
-    Address, Cancelled, Correction, Delay, Expected, Item, Links, News, Order, Parcel, Person, Pickup, State, Until,
-    View,
+    Address, Cancelled, Correction, Delay, Expected, GoingBack, Item, Links, News, Order, Parcel, Person, Pickup,
+    State, Until, View,
 };
 use crate::domain::event::{Handover, Reason};
 use crate::domain::goods::Goods;
+use crate::domain::listen::sending_back::Wish;
 use crate::domain::person::{Pii, Role};
 use crate::domain::stage::{Class, Stage};
 
@@ -35,11 +38,11 @@ pub fn samples(stage: Stage) -> Vec<Sample> {
         Sample { name: "usual", view: usual(stage) },
         Sample { name: "parcel 2 of 3", view: second_of_three(stage) },
         Sample { name: "merged", view: merged(stage) },
-        Sample { name: "items not known", view: no_items(stage) },
-        Sample { name: "gift", view: gift(stage) },
-        Sample { name: "almost nothing known", view: bare(stage) },
-        Sample { name: "hostile texts", view: hostile(stage) },
-        Sample { name: "long texts", view: long(stage) },
+        Sample { name: "items not known", view: extreme::no_items(stage) },
+        Sample { name: "gift", view: extreme::gift(stage) },
+        Sample { name: "almost nothing known", view: extreme::bare(stage) },
+        Sample { name: "hostile texts", view: extreme::hostile(stage) },
+        Sample { name: "long texts", view: extreme::long(stage) },
     ];
     samples.extend(of_stage(stage));
     samples
@@ -110,6 +113,7 @@ fn of_stage(stage: Stage) -> Vec<Sample> {
         | Stage::Returned
         | Stage::Lost
         | Stage::Feedback => {}
+        Stage::ReturnRequested => of_returns(&mut add),
     }
     more
 }
@@ -130,6 +134,29 @@ fn of_delays(add: &mut impl FnMut(&'static str, &dyn Fn(&mut View))) {
     add("missed, no new day", &|view| {
         view.delay = Some(Delay { missed: true, now: None, reason: None, ..usual_delay() });
     });
+}
+
+fn of_returns(add: &mut impl FnMut(&'static str, &dyn Fn(&mut View))) {
+    for wish in Wish::ALL {
+        add(wish.as_str(), &|view| view.going_back = Some(GoingBack { wish: Some(*wish), ..usual_return() }));
+    }
+    add("no time to decide", &|view| view.going_back = Some(GoingBack { decide_by: None, ..usual_return() }));
+    add("time to decide over", &|view| {
+        view.going_back = Some(GoingBack { decide_by: Some(at("2026-11-24T10:00:00Z")), ..usual_return() });
+    });
+    add("in the shop's own portal", &|view| {
+        view.going_back = Some(GoingBack { here: false, wish: None, ..usual_return() });
+    });
+}
+
+/// A bowl that does not fit the shelf.
+fn usual_return() -> GoingBack {
+    GoingBack {
+        items: vec![Item { qty: 1, unit_price: None, ..items().remove(0) }],
+        wish: Some(Wish::Refund),
+        decide_by: Some(at("2026-11-26T10:12:00Z")),
+        here: true,
+    }
 }
 
 const HANDOVERS: [(&str, Handover); 5] = [
@@ -212,6 +239,7 @@ fn usual(stage: Stage) -> View {
         delay: None,
         correction: None,
         cancelled: None,
+        going_back: None,
         content: Moment {
             stage: (stage.class() == Class::Progress).then_some(stage),
             goods: Goods { tags: ["kitchen".to_owned()].into(), ..Goods::default() },
@@ -224,6 +252,7 @@ fn usual(stage: Stage) -> View {
             page: None,
             support: None,
             feedback: None,
+            returns: None,
             scale: true,
             unsubscribe: Some("https://harbour.example/messages/stop".into()),
             content: Some("https://post.harbour.example/c/harbour/".into()),
@@ -263,6 +292,7 @@ fn suit(view: &mut View) {
     let parcel = view.parcel.unwrap_or_default();
     let state = |view: &mut View, state| view.parcels[parcel].state = state;
     match view.stage {
+        Stage::ReturnRequested => suit_return(view),
         Stage::Confirmed | Stage::Packed | Stage::Cancelled | Stage::Feedback => {
             view.parcel = None;
             if view.stage != Stage::Feedback {
@@ -327,6 +357,14 @@ fn suit(view: &mut View) {
     }
 }
 
+fn suit_return(view: &mut View) {
+    view.parcel = None;
+    view.parcels.iter_mut().take(1).for_each(|parcel| parcel.state = State::Delivered);
+    view.going_back = Some(usual_return());
+    view.links.page = Some("https://post.harbour.example/t/HG-1042".into());
+    view.links.returns = Some("https://post.harbour.example/t/HG-1042/return".into());
+}
+
 /// The second of three parcels; the first has arrived, one thing is not packed yet.
 fn second_of_three(stage: Stage) -> View {
     let mut view = usual(stage);
@@ -354,113 +392,6 @@ fn merged(stage: Stage) -> View {
     } else {
         view.news = vec![News { stage: Stage::Confirmed, parcel: None }];
         view.news.retain(|news| news.stage != stage);
-    }
-    view
-}
-
-fn no_items(stage: Stage) -> View {
-    let mut view = usual(stage);
-    view.order.items.clear();
-    view.parcels.iter_mut().for_each(|parcel| parcel.items.clear());
-    view
-}
-
-fn gift(stage: Stage) -> View {
-    let mut view = usual(stage);
-    view.person = Person { name: Some(Pii::new("Zofia Nowak".into())), role: Role::Recipient };
-    view
-}
-
-/// Only what the contract always requires.
-fn bare(stage: Stage) -> View {
-    let mut view = usual(stage);
-    view.person.name = None;
-    view.order = Order { id: view.order.id, ..Order::default() };
-    view.links = Links::default();
-    view.delay = None;
-    view.cancelled = None;
-    for parcel in &mut view.parcels {
-        *parcel = Parcel {
-            carrier: None,
-            service: None,
-            tracking_number: None,
-            tracking_url: None,
-            items: Vec::new(),
-            state_at: None,
-            expected: None,
-            pickup: None,
-            place: None,
-            reason: None,
-            description: None,
-            ..parcel.clone()
-        };
-    }
-    view
-}
-
-/// Texts that try to leave their place.
-fn hostile(stage: Stage) -> View {
-    let mut view = usual(stage);
-    let evil =
-        "<b>x</b>\" onload='y' {{z}} [[q]] https://evil.example www.evil.example \u{202e}\r\nBcc: a@evil.example";
-    let pii = || Some(Pii::new(evil.to_owned()));
-    view.person.name = pii();
-    view.order.id = "</script><script>\"'{{x}}\u{2028}".into();
-    view.order.address = Some(Address {
-        name: pii(),
-        line1: pii(),
-        line2: pii(),
-        city: Some(evil.into()),
-        region: Some(evil.into()),
-        postcode: Some(evil.into()),
-        country: Some("IE".into()),
-    });
-    let items = vec![Item {
-        title: Some(evil.into()),
-        qty: 2,
-        unit_price: Some(i64::MAX),
-        image_url: Some("javascript:alert(1)".into()),
-        url: Some("https://x.example/\"onclick=\"y".into()),
-    }];
-    view.order.items = items.clone();
-    for parcel in &mut view.parcels {
-        parcel.carrier = Some(evil.into());
-        parcel.service = Some(evil.into());
-        parcel.tracking_number = Some(evil.into());
-        parcel.tracking_url = Some("javascript:alert(1)".into());
-        parcel.items = items.clone();
-        parcel.place = Some(evil.into());
-        parcel.description = Some(evil.into());
-        let words = || Some(evil.into());
-        parcel.pickup =
-            Some(Pickup { name: words(), address: words(), code: pii(), until: None, opening_hours: words() });
-    }
-    if let Some(cancelled) = &mut view.cancelled {
-        cancelled.reason = Some(evil.into());
-    }
-    if let Some(Correction::Number { said }) = &mut view.correction {
-        *said = evil.into();
-    }
-    view.links.order = Some("data:text/html,x".into());
-    view
-}
-
-/// Texts and lists longer than any design expects.
-fn long(stage: Stage) -> View {
-    let mut view = usual(stage);
-    let title =
-        "Hand-glazed stoneware bowl with a matt sea-green rim, dishwasher safe, in three sizes that nest, with a lid";
-    let items: Vec<Item> = (0..60).map(|n| item(&format!("{title} ({n})"), n % 3 + 1, 1_234_567)).collect();
-    view.person.name = Some(Pii::new("Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh".into()));
-    view.order.id = "2026-11-24-HARBOUR-GOODS-WEB-SHOP-0000000001042".into();
-    view.order.items.clone_from(&items);
-    for parcel in &mut view.parcels {
-        parcel.items.clone_from(&items);
-        parcel.carrier_name = Some("International Parcel and Freight Forwarding Company of Leipzig".into());
-        parcel.tracking_number = Some("0034043419999888877776666555544443333".into());
-        parcel.tracking_url =
-            Some(format!("https://track.example/{}", "0034043419999888877776666555544443333".repeat(4)));
-        parcel.place = Some("Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch, GB".into());
     }
     view
 }

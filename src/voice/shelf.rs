@@ -20,6 +20,8 @@ pub(crate) fn shelves(tongue: &Tongue<'_>) -> Result<Vec<Shelf>, WordsError> {
             Some(cancelled) if !cancelled.whole => ("cancelled-items", cancelled.items.iter().collect()),
             Some(_) | None => ("cancelled-items", view.order.items.iter().collect()),
         }
+    } else if view.stage == Stage::ReturnRequested {
+        ("going-back", view.going_back.iter().flat_map(|back| &back.items).collect())
     } else if view.stage == Stage::OrderComplete {
         ("in-order", view.order.items.iter().collect())
     } else {

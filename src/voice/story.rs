@@ -58,6 +58,7 @@ pub(crate) fn text(tongue: &Tongue<'_>) -> Result<(String, Option<String>), Word
         Wish::Track => track_link(tongue).or_else(|| order_link(tongue)),
         Wish::Order => order_link(tongue),
         Wish::Feedback => own_page(tongue.view.links.feedback.as_deref()),
+        Wish::Return => tongue.returns_page(),
     };
     Ok((format!("{}: {words}", tongue.brand.name), link))
 }
@@ -85,6 +86,7 @@ fn day(tongue: &Tongue<'_>) -> Result<Option<Day>, WordsError> {
     let label = match view.stage {
         Stage::DelayExpected | Stage::DelayAgain => "new-day-label",
         Stage::AvailableForPickup | Stage::PickupReminder => return collect_day(tongue),
+        Stage::ReturnRequested => return decision_day(tongue),
         Stage::Delivered => {
             let label = tongue.word("delivered-label")?;
             let value = tongue.teller.date(tongue.teller.day_of(view.fact_at));
@@ -125,6 +127,11 @@ fn collect_day(tongue: &Tongue<'_>) -> Result<Option<Day>, WordsError> {
     Ok(Some(Day { label: tongue.word("collect-label")?, value: tongue.teller.until(until)?, note: name }))
 }
 
+fn decision_day(tongue: &Tongue<'_>) -> Result<Option<Day>, WordsError> {
+    let Some(by) = tongue.decided_by() else { return Ok(None) };
+    Ok(Some(Day { label: tongue.word("decision-label")?, value: tongue.teller.moment(by), note: None }))
+}
+
 fn number_box(tongue: &Tongue<'_>, said: &str) -> Result<Option<Day>, WordsError> {
     let number = tongue.view.this_parcel().and_then(|parcel| shown(parcel.tracking_number.as_deref()));
     let Some(value) = number else { return Ok(None) };
@@ -153,6 +160,7 @@ fn progress(stage: Stage) -> Option<Progress> {
         | Stage::Returned
         | Stage::Lost
         | Stage::Cancelled
+        | Stage::ReturnRequested
         | Stage::Feedback => {
             return None;
         }
@@ -165,6 +173,7 @@ enum Wish {
     Track,
     Order,
     Feedback,
+    Return,
 }
 
 fn wish(stage: Stage) -> Wish {
@@ -189,6 +198,7 @@ fn wish(stage: Stage) -> Wish {
         | Stage::Lost
         | Stage::Cancelled => Wish::Order,
         Stage::Feedback => Wish::Feedback,
+        Stage::ReturnRequested => Wish::Return,
     }
 }
 
@@ -200,6 +210,7 @@ fn button(tongue: &Tongue<'_>) -> Result<Option<Button>, WordsError> {
         Wish::Feedback => {
             (own_page(tongue.view.links.feedback.as_deref()), order_link(tongue).map(|link| ("order-button", link)))
         }
+        Wish::Return => (tongue.returns_page(), order_link(tongue).map(|link| ("order-button", link))),
     };
     match (own, other) {
         (Some(link), _) => Ok(Some(Button { label: tongue.part("button")?, link })),
@@ -339,6 +350,7 @@ fn happened(tongue: &Tongue<'_>) -> Result<Option<String>, WordsError> {
         | Stage::Correction
         | Stage::Returned
         | Stage::Cancelled
+        | Stage::ReturnRequested
         | Stage::Feedback => return Ok(None),
     };
     let reason = match reason {
@@ -408,7 +420,8 @@ fn lists(tongue: &Tongue<'_>) -> Result<Vec<List>, WordsError> {
         lists.push(List { title: tongue.word("other-news")?, lines: news });
     }
     let each_day_differs = tongue.together.len() > 1 && tongue.stage_expected().is_none();
-    let is_order_wide = matches!(view.stage, Stage::OrderComplete | Stage::Cancelled | Stage::Feedback);
+    let is_order_wide =
+        matches!(view.stage, Stage::OrderComplete | Stage::Cancelled | Stage::ReturnRequested | Stage::Feedback);
     let mut lines = Vec::new();
     for (index, parcel) in view.parcels.iter().enumerate() {
         let is_told = told.contains(&index) && !(each_day_differs && tongue.together.contains(&index));

@@ -1,6 +1,7 @@
 //! One message's way of speaking: brand, language and the facts that every sentence may use.
 
 use fluent_bundle::FluentArgs;
+use jiff::Timestamp;
 
 use super::brand::Brand;
 use super::carriers;
@@ -10,6 +11,7 @@ use super::view::{Correction, Expected, Parcel, State, View};
 use super::when::Teller;
 use super::words::{NONE, WordsError};
 use crate::domain::event::{Handover, Reason};
+use crate::domain::listen::sending_back::Wish;
 use crate::domain::person::Role;
 use crate::domain::stage::Stage;
 
@@ -102,6 +104,7 @@ impl<'a> Tongue<'a> {
             | Stage::Lost
             | Stage::Cancelled
             | Stage::Exception
+            | Stage::ReturnRequested
             | Stage::Feedback => None,
             Stage::Confirmed
             | Stage::Packed
@@ -142,6 +145,7 @@ impl<'a> Tongue<'a> {
         self.add_parcel(&mut args, parcel, together);
         self.add_times(&mut args, parcel)?;
         self.add_trouble(&mut args);
+        self.add_return(&mut args);
         Ok(args)
     }
 
@@ -229,6 +233,23 @@ impl<'a> Tongue<'a> {
         };
         args.set("what", what);
         args.set("said", said.unwrap_or_else(|| NONE.to_owned()));
+    }
+
+    fn add_return(&self, args: &mut FluentArgs<'static>) {
+        args.set("wish", self.view.going_back.as_ref().and_then(|back| back.wish).map_or(NONE, Wish::as_str));
+        args.set("decided", self.decided_by().map_or_else(|| NONE.to_owned(), |by| self.teller.moment(by)));
+        args.set("here", if self.returns_page().is_some() { "yes" } else { "no" });
+    }
+
+    /// Until when the shop decides about what goes back; only if that is not over yet.
+    pub(crate) fn decided_by(&self) -> Option<Timestamp> {
+        self.view.going_back.as_ref().and_then(|back| back.decide_by).filter(|by| *by > self.view.now)
+    }
+
+    /// Our own page about what goes back, if it knows of it.
+    pub(crate) fn returns_page(&self) -> Option<String> {
+        let here = self.view.going_back.as_ref().is_some_and(|back| back.here);
+        super::story::own_page(self.view.links.returns.as_deref()).filter(|_| here)
     }
 }
 

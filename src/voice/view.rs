@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 
 use super::content::Moment;
 use crate::domain::event::{Handover, Reason};
+use crate::domain::listen::sending_back::Wish;
 use crate::domain::person::{Pii, Role};
 use crate::domain::stage::Stage;
 
@@ -46,6 +47,8 @@ pub struct View {
     pub correction: Option<Correction>,
     /// For `cancelled`.
     pub cancelled: Option<Cancelled>,
+    /// For `return_requested`.
+    pub going_back: Option<GoingBack>,
     /// What the brand's own content is chosen by.
     pub content: Moment,
     pub links: Links,
@@ -273,6 +276,18 @@ pub struct Cancelled {
     pub reason: Option<String>,
 }
 
+/// What somebody asked to send back.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct GoingBack {
+    /// Empty when nobody said.
+    pub items: Vec<Item>,
+    pub wish: Option<Wish>,
+    /// Until when the shop decides; not shown once that is over.
+    pub decide_by: Option<Timestamp>,
+    /// Whether our own page of returns knows of it.
+    pub here: bool,
+}
+
 /// Pages for this order and person. Only https is linked; `mailto:` may stand in `support`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Links {
@@ -284,6 +299,8 @@ pub struct Links {
     pub support: Option<String>,
     /// Where a rating is given.
     pub feedback: Option<String>,
+    /// Where something is sent back, and its decision shown.
+    pub returns: Option<String>,
     /// Whether the mail itself asks how satisfied the customer is: one link for each point of the scale.
     pub scale: bool,
     /// One click and no more of these; shown in the footer.

@@ -9,6 +9,8 @@
 #   $carrier $place $pickup $until $tracking $said $was $reason $by       words, or none
 #   $page                    yes: the parcel has a tracking page that can be linked to; no
 #   $role                    customer, or recipient: was given a present, did not order, sees no prices
+#   $wish $decided           of what goes back: refund, exchange, repair; the day and time by which the shop decides; or none
+#   $here                    yes: our own page shows the return and its decision; no
 #   $occurrence              which try, which time
 #
 # Messages begin with the stage's name:
@@ -111,6 +113,8 @@ address-label = Going to
 in-order = In your order
 in-parcel = In this parcel
 in-parcels = In these parcels
+decision-label = Our decision by
+going-back = Going back
 still-to-come = Still to come
 cancelled-items = Cancelled
 other-news = Also new
@@ -975,6 +979,33 @@ cancelled =
        *[no] Part of your order is cancelled.
       }
 
+return_requested =
+    .subject = We have your return request for order { $order }
+    .title = Your request has reached us
+    .lead = { $wish ->
+        [refund] You would like to send something back and get your money back. We have noted it.
+        [exchange] You would like to send something back and exchange it. We have noted it.
+        [repair] You would like to send something back and have it repaired. We have noted it.
+       *[none] You would like to send something back. We have noted it.
+      }
+    .do = { $decided ->
+        [none] { $here ->
+            [yes] We look at every request and decide. You find our decision on the page of your order.
+           *[no] We look at every request and decide.
+          }
+       *[other] { $here ->
+            [yes] We decide by { $decided } at the latest. You find our decision on the page of your order.
+           *[no] We decide by { $decided } at the latest.
+          }
+      }
+    .you = Please send nothing back before you have our decision. If this request did not come from you, tell us.
+    .button = See your request
+    .sms = we have your return request for order { $order }{ $decided ->
+        [none] {""}
+       *[other] {" "}and decide by { $decided }
+      }. Please send nothing back before our decision.
+    .also = We have your return request for order { $order }.
+
 feedback =
     .subject = How was your order { $order }?
     .title = Is everything as you hoped?
@@ -1078,6 +1109,7 @@ return-wish-repair = A repair
 return-send = Send request
 return-none = Choose at least one item, a reason and what you would like, then send it.
 return-not-possible = Nothing of this order can be sent back here: it has not been delivered yet, or the time for returns is over.
+return-again = We have written your request down but could not finish. Please press the button once more in a minute.
 return-too-many = You have sent many requests for this order. We are looking at them.
 return-sent = Thank you, { $brand } has your request and decides by { $by }. You find the decision here on this page. Please send nothing before that.
 return-list = Your requests
@@ -1104,7 +1136,7 @@ wishes-what = What
 wishes-email = E-mail
 wishes-sms = Text message
 wishes-necessary = Needed for your order
-wishes-necessary-hint = Confirmation, cancellation, problems that you can solve, pickup codes. By e-mail this always comes: it is part of our contract.
+wishes-necessary-hint = Confirmation, cancellation, problems that you can solve, pickup codes, returns that you ask for. By e-mail this always comes: it is part of our contract.
 wishes-progress = On its way
 wishes-progress-hint = Sent, out for delivery, delivered.
 wishes-delay = Delays

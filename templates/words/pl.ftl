@@ -104,6 +104,8 @@ address-label = Adres dostawy
 in-order = W zamówieniu
 in-parcel = W tej paczce
 in-parcels = W tych paczkach
+decision-label = Decyzja najpóźniej
+going-back = Do zwrotu
 still-to-come = Jeszcze w przygotowaniu
 cancelled-items = Anulowane
 other-news = Również nowe
@@ -931,6 +933,33 @@ cancelled =
        *[no] Część zamówienia została anulowana.
       }
 
+return_requested =
+    .subject = Mamy Twoją prośbę o zwrot, zamówienie { $order }
+    .title = Twoja prośba do nas dotarła
+    .lead = { $wish ->
+        [refund] Chcesz coś odesłać i odzyskać pieniądze. Mamy to zapisane.
+        [exchange] Chcesz coś odesłać i wymienić. Mamy to zapisane.
+        [repair] Chcesz coś odesłać do naprawy. Mamy to zapisane.
+       *[none] Chcesz coś odesłać. Mamy to zapisane.
+      }
+    .do = { $decided ->
+        [none] { $here ->
+            [yes] Rozpatrujemy każdą prośbę. Decyzję znajdziesz na stronie swojego zamówienia.
+           *[no] Rozpatrujemy każdą prośbę.
+          }
+       *[other] { $here ->
+            [yes] Decyzja zapadnie najpóźniej: { $decided }. Znajdziesz ją na stronie swojego zamówienia.
+           *[no] Decyzja zapadnie najpóźniej: { $decided }.
+          }
+      }
+    .you = Prosimy niczego nie odsyłać, zanim nie poznasz naszej decyzji. Jeśli ta prośba nie pochodzi od Ciebie, napisz do nas.
+    .button = Zobacz swoją prośbę
+    .sms = mamy Twoją prośbę o zwrot, zamówienie { $order }.{ $decided ->
+        [none] {""}
+       *[other] {" "}Decyzja najpóźniej: { $decided }.
+      } Prosimy niczego nie odsyłać przed decyzją.
+    .also = Mamy Twoją prośbę o zwrot, zamówienie { $order }.
+
 feedback =
     .subject = Jak oceniasz zamówienie { $order }?
     .title = Czy wszystko jest tak, jak miało być?
@@ -1030,6 +1059,7 @@ return-wish-repair = Naprawy
 return-send = Wyślij prośbę
 return-none = Wybierz co najmniej jedną rzecz, powód i to, czego oczekujesz, a potem wyślij.
 return-not-possible = Z tego zamówienia nie można tu nic zwrócić: jeszcze nie dotarło albo czas na zwrot już minął.
+return-again = Zapisaliśmy Twoją prośbę, ale nie udało się dokończyć. Naciśnij przycisk jeszcze raz za minutę.
 return-too-many = W sprawie tego zamówienia mamy już wiele Twoich próśb. Zajmujemy się nimi.
 return-sent = Dziękujemy. { $brand } ma Twoją prośbę; decyzja zapadnie do: { $by }, i pojawi się na tej stronie. Prosimy niczego wcześniej nie odsyłać.
 return-list = Twoje prośby o zwrot
@@ -1056,7 +1086,7 @@ wishes-what = Co
 wishes-email = E-mail
 wishes-sms = SMS
 wishes-necessary = Niezbędne do zamówienia
-wishes-necessary-hint = Potwierdzenie, anulowanie, problemy, które możesz rozwiązać, kody odbioru. E-mailem przychodzą zawsze: to część naszej umowy.
+wishes-necessary-hint = Potwierdzenie, anulowanie, problemy, które możesz rozwiązać, kody odbioru, Twoje prośby o zwrot. E-mailem przychodzą zawsze: to część naszej umowy.
 wishes-progress = Paczka w drodze
 wishes-progress-hint = Wysłana, w doręczeniu, doręczona.
 wishes-delay = Opóźnienia

@@ -93,6 +93,8 @@ address-label = Endereço de entrega
 in-order = No seu pedido
 in-parcel = Neste pacote
 in-parcels = Nestes pacotes
+decision-label = Nossa decisão até
+going-back = O que volta
 still-to-come = Ainda por vir
 cancelled-items = Cancelado
 other-news = Mais novidades
@@ -881,6 +883,33 @@ cancelled =
        *[no] Parte do seu pedido foi cancelada.
       }
 
+return_requested =
+    .subject = Recebemos a sua solicitação de devolução, pedido { $order }
+    .title = Sua solicitação chegou até nós
+    .lead = { $wish ->
+        [refund] Você quer devolver algo e receber o dinheiro de volta. Já anotamos.
+        [exchange] Você quer devolver algo e fazer uma troca. Já anotamos.
+        [repair] Você quer enviar algo para conserto. Já anotamos.
+       *[none] Você quer devolver algo. Já anotamos.
+      }
+    .do = { $decided ->
+        [none] { $here ->
+            [yes] Analisamos cada solicitação. A decisão aparece na página do seu pedido.
+           *[no] Analisamos cada solicitação.
+          }
+       *[other] { $here ->
+            [yes] Decidimos no máximo até { $decided }. A decisão aparece na página do seu pedido.
+           *[no] Decidimos no máximo até { $decided }.
+          }
+      }
+    .you = Não envie nada de volta antes de conhecer a nossa decisão. Se esta solicitação não foi feita por você, avise a gente.
+    .button = Ver a solicitação
+    .sms = recebemos a sua solicitação de devolução, pedido { $order }{ $decided ->
+        [none] {""}
+       *[other] {" "}e decidimos até { $decided }
+      }. Não envie nada antes da decisão.
+    .also = Recebemos a sua solicitação de devolução, pedido { $order }.
+
 feedback =
     .subject = Como foi o seu pedido { $order }?
     .title = Deu tudo certo?
@@ -980,6 +1009,7 @@ return-wish-repair = Um conserto
 return-send = Enviar pedido de devolução
 return-none = Escolha pelo menos um item, um motivo e o que você deseja, e depois envie.
 return-not-possible = Nada deste pedido pode ser devolvido aqui: ainda não foi entregue, ou o prazo de devolução terminou.
+return-again = Anotamos o seu pedido, mas não conseguimos concluir. Toque no botão mais uma vez daqui a um minuto.
 return-too-many = Você já enviou muitos pedidos de devolução. Estamos cuidando deles.
 return-sent = Obrigado, { $brand } recebeu o seu pedido e decide até { $by }. A decisão aparece nesta página. Não envie nada antes disso.
 return-list = Seus pedidos de devolução
@@ -1006,7 +1036,7 @@ wishes-what = O quê
 wishes-email = E-mail
 wishes-sms = SMS
 wishes-necessary = Necessárias para o seu pedido
-wishes-necessary-hint = Confirmação, cancelamento, problemas que você pode resolver, códigos de retirada. Por e-mail elas sempre chegam: fazem parte do nosso contrato.
+wishes-necessary-hint = Confirmação, cancelamento, problemas que você pode resolver, códigos de retirada, devoluções que você pede. Por e-mail elas sempre chegam: fazem parte do nosso contrato.
 wishes-progress = A caminho
 wishes-progress-hint = Enviado, saiu para entrega, entregue.
 wishes-delay = Atrasos

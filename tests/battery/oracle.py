@@ -33,7 +33,7 @@ Each is told to whoever was reachable and willing by every fact about them.
 `delivered` of a parcel that may be the last; a wait that was known late, or its reminder.
 
 **May**: what the clock or the arrival decides, and what the documentation leaves open: all of `arriving_soon`, `delay_again`,
-`back_on_time`, `feedback` (where there are pages); stages that were overtaken; what a declared hold kept back; what scans that
+`back_on_time`, `feedback` (where there are pages), `return_requested` of who asked for it; stages that were overtaken; what a declared hold kept back; what scans that
 contradict each other or carry the same time call for; a wait, attempt or van after which an `exception` came, since nobody says whether it
 ends them; exceptions of `recipient_*` and `pickup_expired`, which the contract does not name; recipients of gifts where the brand
 does not say `roles`; what is over the cap of a person; both contents of one event key. Numbers count: nothing may be told more

@@ -6,7 +6,8 @@ from pathlib import Path
 
 STAGES = (
     "confirmed packed shipped arriving_soon out_for_delivery attempt_failed available_for_pickup pickup_reminder delivered "
-    "order_complete delay_expected delay_again back_on_time exception correction returning returned lost cancelled feedback"
+    "order_complete delay_expected delay_again back_on_time exception correction returning returned lost cancelled "
+    "return_requested feedback"
 ).split()
 OFF = {"packed", "arriving_soon"}
 TEXTED = set("shipped out_for_delivery attempt_failed available_for_pickup pickup_reminder delivered delay_expected exception".split())

@@ -67,6 +67,7 @@ class Voice:
             self.correction(parcel)
         self.order_complete()
         clocked.tell(self)
+        self.return_requested()
 
     # ---- What is called for at all.
 
@@ -319,6 +320,12 @@ class Voice:
             before = acting[place - 1].shipment["reason"] if place else None
             if not later and not any(other.type in FINAL for other in own) and before != fact.shipment["reason"]:
                 self.demand("exception", parcel, fact, rivals)
+
+    def return_requested(self):
+        """One for each return that this person asked for: of an order that says so, and of no other."""
+        asked = [fact.order["return_requested"] for fact in self.order.facts if fact.order.get("return_requested")]
+        own = {one.get("id") for one in asked if (one.get("by") or "customer") == self.role}
+        self.allow("return_requested", None, len(own))
 
     def correction(self, parcel):
         carried = [fact.shipment["tracking_number"] for fact in parcel.facts if fact.shipment.get("tracking_number")]

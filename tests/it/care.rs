@@ -2,6 +2,7 @@
 //! browser.
 
 mod api;
+mod confirming;
 mod hostile;
 mod looks;
 mod rating;
@@ -20,6 +21,7 @@ use doorstep::link::{Links, PageLink, Reader};
 use doorstep::voice::Voice;
 use doorstep::voice::brand::{Brand, Source};
 use doorstep::web::care::api::Api;
+use doorstep::web::care::fact::Facts;
 use doorstep::web::care::{Care, Parts};
 use doorstep::web::form::Forms;
 use doorstep::web::peer::Networks;
@@ -68,8 +70,9 @@ pub(crate) const TOKEN: &str = "a token of the shop's own";
 pub(crate) struct Site {
     pub(crate) client: Client,
     pub(crate) links: Links,
-    hinge: Hinge,
-    decoder: Decoder,
+    voice: Arc<ArcSwap<Voice>>,
+    policies: Policies,
+    facts: Facts,
     stop: CancellationToken,
     _folder: tempfile::TempDir,
 }
@@ -84,7 +87,9 @@ impl Site {
         change(&mut policy);
         let policies = Policies::of_all(policy);
         let brand = BrandId::new("harbour");
-        let source = Source::plain(brand.clone(), Brand { name: "Harbour Goods".into(), ..Brand::default() });
+        let mut own = Brand { name: "Harbour Goods".into(), ..Brand::default() };
+        own.sender.address = "orders@harbour.example".into();
+        let source = Source::plain(brand.clone(), own);
         let voice = Voice::load(&[source]).unwrap_or_else(|problems| panic!("{problems:?}"));
         let links = Links::new("https://post.harbour.example", &[SecretString::from("a secret of our own")]).unwrap();
         let voice = Arc::new(ArcSwap::from_pointee(voice));
@@ -98,12 +103,20 @@ impl Site {
                 links: links.clone(),
                 voice: Arc::clone(&voice),
                 default_brand: brand,
-                policies,
+                policies: policies.clone(),
                 counts: doorstep::content::Counts::default(),
             },
             stop.clone(),
         );
-        let care = Care::new(Parts { place: place.clone(), store: db.store.clone(), forms, voice, tells: true });
+        let facts = Facts { decoder: Arc::new(decoder), hinge };
+        let care = Care::new(Parts {
+            place: place.clone(),
+            store: db.store.clone(),
+            facts: facts.clone(),
+            forms,
+            voice: Arc::clone(&voice),
+            tells: true,
+        });
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("tokens");
         std::fs::write(&file, format!("{TOKEN}\n")).unwrap();
@@ -116,13 +129,13 @@ impl Site {
         tokio::spawn(async move {
             server::serve(listener, router, &settings, stopping, std::time::Duration::from_secs(1)).await;
         });
-        Self { client, links, hinge, decoder, stop, _folder: folder }
+        Self { client, links, voice, policies, facts, stop, _folder: folder }
     }
 
     pub(crate) async fn feed(&self, events: &[Value]) {
         let batch: Vec<_> =
-            events.iter().map(|event| self.decoder.structured("test", event.to_string().into_bytes())).collect();
-        self.hinge.apply(batch).await.unwrap();
+            events.iter().map(|event| self.facts.decoder.structured("test", event.to_string().into_bytes())).collect();
+        self.facts.hinge.apply(batch).await.unwrap();
     }
 
     /// An order that was paid, sent and delivered before the start; answers with its page's path.

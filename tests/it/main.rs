@@ -24,6 +24,7 @@ mod outage;
 mod place;
 mod poison;
 mod properties;
+mod returning;
 mod servers;
 #[cfg(feature = "crash-points")]
 mod simulation;

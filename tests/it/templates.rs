@@ -89,6 +89,28 @@ fn a_usual_mail_has_the_size_of_a_usual_mail() {
 }
 
 #[test]
+fn a_return_names_its_deadline_and_its_page_only_where_they_are_true() {
+    let text = |name: &str| mail(&VOICE, "en", &sample(Stage::ReturnRequested, name)).2;
+    let usual = text("usual");
+    assert!(usual.contains("We decide by Thursday 26 November, 10:12 at the latest. You find our decision"), "{usual}");
+    assert!(usual.contains("https://post.harbour.example/t/HG-1042/return\n"), "{usual}");
+    for name in ["no time to decide", "time to decide over"] {
+        let text = text(name);
+        assert!(!text.contains("We decide by") && !text.contains("November"), "{name}: {text}");
+        assert!(text.contains("You find our decision on the page of your order."), "{name}: {text}");
+    }
+    let portal = text("in the shop's own portal");
+    assert!(!portal.contains("You find our decision") && !portal.contains("/t/HG-1042/return"), "{portal}");
+    assert!(portal.contains("https://harbour.example/orders/HG-1042"), "{portal}");
+    for (wish, words) in
+        [("refund", "get your money back"), ("exchange", "exchange it"), ("repair", "have it repaired")]
+    {
+        assert!(text(wish).contains(words), "{wish}");
+    }
+    assert!(!text("gift").contains('€') && !text("usual").contains('€'), "no prices");
+}
+
+#[test]
 fn plurals_follow_each_languages_rules() {
     let all_shipped = |count: u32| {
         let mut view = sample(Stage::Shipped, "usual");

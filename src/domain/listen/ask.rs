@@ -69,6 +69,7 @@ pub fn called(state: &State<'_>, ask: &Ask, now: Timestamp) -> Option<Called> {
         mark: None,
         truth: Truth::Holds,
         expires: Some(at + STALE),
+        only: None,
     })
 }
 

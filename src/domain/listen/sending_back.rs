@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::event::Item;
 use crate::domain::order::State;
 use crate::domain::parcel::Status;
+use crate::domain::person::Role;
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $word:literal,)* }) => {
@@ -99,6 +100,24 @@ pub struct Piece {
     pub title: Option<String>,
     /// At least 1.
     pub qty: u32,
+}
+
+/// What a person asked to send back, as it was reported. Its id is unique within the order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Who asked, and is told that it has arrived.
+    #[serde(rename = "r")]
+    pub by: Role,
+    /// Until when the shop decides.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub decide_by: Option<Timestamp>,
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    pub wish: Option<Wish>,
+    #[serde(rename = "p", default, skip_serializing_if = "Vec::is_empty")]
+    pub pieces: Vec<Piece>,
+    /// Whether it was asked for on our own page, which then shows what becomes of it.
+    #[serde(rename = "h", default, skip_serializing_if = "std::ops::Not::not")]
+    pub here: bool,
 }
 
 /// What was delivered and may go back now. Empty before anything was delivered and after the brand's time.

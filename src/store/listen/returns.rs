@@ -77,6 +77,7 @@ macro_rules! columns {
 }
 
 const GET: Sql = Sql::same(concat!("select ", columns!(), " from returns where id = $1"));
+const DROP: Sql = Sql::same("delete from returns where id = $1");
 const OF_ORDER: Sql =
     Sql::same(concat!("select ", columns!(), " from returns where order_key = $1 order by requested_at, id limit 100"));
 const LIST: Sql = Sql::same(concat!(
@@ -205,6 +206,15 @@ impl Store {
             Ok((conn, Some(decided)))
         })
         .await
+    }
+
+    /// Takes a return back, which came in for somebody who had just been forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn drop_return(&self, id: Uuid) -> Result<(), StoreError> {
+        self.execute(&DROP, &[One::Uuid(id)], &[]).await?;
+        Ok(())
     }
 
     /// One return.

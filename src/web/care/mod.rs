@@ -2,6 +2,8 @@
 //! sent by a form with a stamp; opening a page never changes anything.
 
 pub mod api;
+/// What customers ask for, as facts about their orders.
+pub mod fact;
 mod frame;
 /// Pictures, made harmless.
 pub mod photo;
@@ -32,6 +34,7 @@ use crate::store::listen::From;
 use crate::store::{Store, StoreError};
 use crate::voice::care::Speech;
 use crate::voice::{Voice, WordsError};
+use fact::Facts;
 use frame::Frame;
 
 /// Forms with pictures that are read at the same time: each may hold some 30 MB.
@@ -45,6 +48,7 @@ pub struct Parts {
     /// Opens orders by their links.
     pub place: Place,
     pub store: Store,
+    pub facts: Facts,
     pub forms: Forms,
     /// The brands' voices, always those that speak at the time of asking.
     pub voice: Arc<ArcSwap<Voice>>,
@@ -67,6 +71,7 @@ impl std::fmt::Debug for Care {
 struct Inner {
     place: Place,
     store: Store,
+    facts: Facts,
     forms: Forms,
     voice: Arc<ArcSwap<Voice>>,
     tells: bool,
@@ -108,9 +113,10 @@ impl IntoResponse for Trouble {
 impl Care {
     /// Pages over `parts`.
     pub fn new(parts: Parts) -> Self {
-        let Parts { place, store, forms, voice, tells } = parts;
+        let Parts { place, store, facts, forms, voice, tells } = parts;
         let (frame, uploads, decoders) = (Frame::new(), Semaphore::new(UPLOADS), Semaphore::new(DECODERS));
-        Self { inner: Arc::new(Inner { place, store, forms, voice, tells, frame, uploads, decoders }) }
+        let inner = Inner { place, store, facts, forms, voice, tells, frame, uploads, decoders };
+        Self { inner: Arc::new(inner) }
     }
 
     /// Their routes.

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
 
+use super::fact::Reported;
 use super::frame::Shown;
 use super::{Care, Inner, Trouble, Visit, again, answer, see};
 use crate::domain::event::Item;
@@ -18,7 +19,7 @@ use crate::store::listen::Taken;
 use crate::store::listen::returns::{NewReturn, Return};
 use crate::voice::WordsError;
 use crate::voice::care::{RETURN, Speech};
-use crate::web::form::Filled;
+use crate::web::form::{Filled, STAMP};
 
 /// Most kinds of things in one form.
 const LINES_MAX: usize = 100;
@@ -68,6 +69,18 @@ struct Asked {
     words: Option<String>,
 }
 
+/// What became of a request.
+enum Outcome {
+    /// It is kept, and the order knows.
+    Kept,
+    /// It is kept, and the order does not know yet.
+    Half,
+    /// There are too many of this order already.
+    TooMany,
+    /// The person was forgotten while the form was on its way: nothing is kept.
+    Forgotten,
+}
+
 /// What the form holds so far.
 #[derive(Default)]
 struct Chosen {
@@ -75,6 +88,8 @@ struct Chosen {
     reason: Option<Reason>,
     wish: Option<Wish>,
     words: String,
+    /// Of a request that must be sent once more; `None`: a new one.
+    stamp: Option<String>,
 }
 
 /// Shows what may go back, and what became of what was asked for.
@@ -103,7 +118,8 @@ pub(super) async fn take(State(care): State<Care>, Path(token): Path<String>, re
     let inner = &care.inner;
     answer(
         async {
-            let visit = match inner.visit(&token, request.headers()).await {
+            let headers = request.headers().clone();
+            let visit = match inner.visit(&token, &headers).await {
                 Ok(visit) => visit,
                 Err(answer) => return Ok(answer),
             };
@@ -135,12 +151,20 @@ pub(super) async fn take(State(care): State<Care>, Path(token): Path<String>, re
                 pieces,
                 decide: visit.policy().returns.decide,
             };
-            let told = inner.tells.then(|| voice::return_requested(&new, inner.now())).into_iter().collect();
-            if inner.store.request_return(&new, told).await? == Taken::TooMany {
-                let status = StatusCode::TOO_MANY_REQUESTS;
-                return inner.offer(&visit, status, &chosen, Some("return-too-many"), false).await;
+            match inner.request(&new).await? {
+                Outcome::Kept => Ok(see(&format!("{}/return?sent", visit.path))),
+                Outcome::Forgotten => Ok(inner.unknown(&headers)),
+                Outcome::TooMany => {
+                    let status = StatusCode::TOO_MANY_REQUESTS;
+                    inner.offer(&visit, status, &chosen, Some("return-too-many"), false).await
+                }
+                Outcome::Half => {
+                    // Under the stamp that it came with, so that the next try is the same request.
+                    let chosen = Chosen { stamp: Some(form.field(STAMP).to_owned()), ..chosen };
+                    let status = StatusCode::SERVICE_UNAVAILABLE;
+                    inner.offer(&visit, status, &chosen, Some("return-again"), false).await
+                }
             }
-            Ok(see(&format!("{}/return?sent", visit.path)))
         }
         .await,
     )
@@ -163,6 +187,7 @@ fn chosen(form: &Filled, items: &[Item]) -> Chosen {
         reason: Reason::parse(form.field("reason")),
         wish: Wish::parse(form.field("wish")),
         words: form.field("words").to_owned(),
+        stamp: None,
     }
 }
 
@@ -175,6 +200,26 @@ fn pieces(items: &[Item], chosen: &Chosen) -> Vec<Piece> {
 }
 
 impl Inner {
+    /// Writes the request down, then tells the order. Both count once for each form, so a second try does what the first could not.
+    async fn request(&self, new: &NewReturn) -> Result<Outcome, Trouble> {
+        let told = self.tells.then(|| voice::return_requested(new, self.now())).into_iter().collect();
+        let taken = self.store.request_return(new, told).await?;
+        let row = self.store.one_return(new.id).await?;
+        let Some(row) = row.filter(|row| row.order == new.from.order && row.role == new.from.role) else {
+            // A form that was one too many stays it when it is sent again.
+            let is_new = matches!(taken, Taken::New { .. });
+            return Ok(if is_new { Outcome::Forgotten } else { Outcome::TooMany });
+        };
+        match self.facts.report(&self.store, &row).await {
+            Ok(Reported::Known) => Ok(Outcome::Kept),
+            Ok(Reported::Forgotten) => Ok(Outcome::Forgotten),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, return.id = %row.id, "the order was not told of a return");
+                Ok(Outcome::Half)
+            }
+        }
+    }
+
     async fn offer(
         &self,
         visit: &Visit,
@@ -193,7 +238,7 @@ impl Inner {
         let lines = items.iter().enumerate().take(LINES_MAX).map(|(place, item)| line(place, item, chosen, &speech));
         let asked = mine.iter().rev().map(|one| self.asked(visit, one, &speech));
         let facts = Facts {
-            stamp: self.forms.stamp(&path),
+            stamp: chosen.stamp.clone().unwrap_or_else(|| self.forms.stamp(&path)),
             action: path,
             items: lines.collect::<Result<_, Trouble>>()?,
             reasons: choices(Reason::ALL, Reason::as_str, "return-why", chosen.reason, &speech)?,

@@ -59,6 +59,7 @@ pub(super) fn sight(key: &OrderKey, order: &Order, reader: Reader, policy: &Poli
         delay: None,
         correction: None,
         cancelled: (what == Now::Cancelled).then(|| cancelled(&state, now)),
+        going_back: None,
         content: Moment::default(),
         links: Links {
             order: links.and_then(|links| links.order.clone()),

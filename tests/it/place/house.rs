@@ -20,6 +20,7 @@ use doorstep::link::{Links, PageLink, Reader};
 use doorstep::voice::brand::Brand;
 use doorstep::web::callback::Callbacks;
 use doorstep::web::care::api::Api;
+use doorstep::web::care::fact::Facts;
 use doorstep::web::care::{Care, Parts as CareParts};
 use doorstep::web::content::Content;
 use doorstep::web::form::Forms;
@@ -207,7 +208,9 @@ fn pages(
         stop.clone(),
     );
     let forms = Forms::new(links.clone(), store.clock().clone(), Networks::default());
-    let care = CareParts { place: place.clone(), store: store.clone(), forms, voice: voices.voice(), tells: true };
+    let facts = Facts { decoder: Arc::clone(&parts.decoder), hinge: parts.hinge.clone() };
+    let care =
+        CareParts { place: place.clone(), store: store.clone(), facts, forms, voice: voices.voice(), tells: true };
     let ops = OpsParts {
         entrance: Entrance::open_to_this_machine(),
         store: store.clone(),

@@ -291,6 +291,9 @@ async fn asks_for_a_return(journey: &mut Journey) {
     journey.pictures("return");
     journey.press("main form button");
     journey.note("the return is asked for", "[role=status], section");
+    journey.house.run().await;
+    let mail = journey.house.mail(&journey.order, Stage::ReturnRequested);
+    assert!(mail.text.contains("/return\n"), "its mail leads back here: {}", mail.text);
     let base = journey.house.base.clone();
     journey.open(&format!("{base}/ops/returns"));
     journey.pictures("ops-returns");
