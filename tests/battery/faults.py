@@ -247,7 +247,7 @@ class Lanes:
         return self.alarm("set_vm_memory_high_watermark", "absolute", "1", back=("set_vm_memory_high_watermark", "absolute", "1GB"))
 
     def broker_disk_alarm(self, *_):
-        return self.alarm("set_disk_free_limit", "900TB", back=("set_disk_free_limit", "100MB"))
+        return self.alarm("set_disk_free_limit", "500GB", back=("set_disk_free_limit", "100MB"))
 
     def broker_queue_deleted(self, *_):
         """The queue goes while it is consumed, which is what a basic.cancel of the server looks like. Only while it is empty: what

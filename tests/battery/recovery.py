@@ -24,7 +24,7 @@ def measure(rig, briefly, messages):
     found["killed_at"] = []
     for number in range(2 if briefly else 5):
         worker = rig.workers[rig.names[number % len(rig.names)]]
-        rig.wait(lambda worker=worker: worker.is_ready or None, 30, "a worker to be ready")
+        rig.wait(lambda worker=worker: worker.is_ready or None, 120, "a worker to be ready")
         worker.kill("recovery")
         found["killed_at"].append([worker.name, time.time()])
         time.sleep(4)
