@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::brand::{Brand, Source};
 use super::problem::Problem;
-use super::template::{self, Compiled, Form};
+use super::template::{self, Compiled, Drafts, Form};
 use super::when::Formats;
 use super::words::{self, Words};
 use crate::domain::policy::Policy;
@@ -63,7 +63,7 @@ impl Language {
 }
 
 /// Loads one brand.
-pub(crate) fn tuned(source: &Source) -> Result<Tuned, Vec<Problem>> {
+pub(crate) fn tuned(source: &Source, drafts: &Drafts) -> Result<Tuned, Vec<Problem>> {
     let id = source.id.as_str();
     let mut problems: Vec<Problem> = source.brand.flaws(&source.id).into_iter().map(Problem::from).collect();
     problems.extend(source.pieces.keys().filter(|piece| !is_piece(piece)).map(|piece| {
@@ -73,7 +73,7 @@ pub(crate) fn tuned(source: &Source) -> Result<Tuned, Vec<Problem>> {
     }));
     let pieces = pieces(source);
     let policy = source.brand.policy();
-    let (languages, more) = languages(source, &pieces);
+    let (languages, more) = languages(source, &pieces, drafts);
     problems.extend(more);
     match policy {
         Ok(policy) if problems.is_empty() => Ok(Tuned { brand: source.brand.clone(), policy, languages }),
@@ -107,7 +107,7 @@ fn is_piece(path: &str) -> bool {
     }
 }
 
-fn languages(source: &Source, pieces: &BTreeMap<String, String>) -> (Vec<Language>, Vec<Problem>) {
+fn languages(source: &Source, pieces: &BTreeMap<String, String>, drafts: &Drafts) -> (Vec<Language>, Vec<Problem>) {
     let id = source.id.as_str();
     let brand = &source.brand;
     let known: BTreeSet<&str> = pieces
@@ -132,7 +132,7 @@ fn languages(source: &Source, pieces: &BTreeMap<String, String>) -> (Vec<Languag
             problems.push(Problem::of_load(id, "languages", format!("there are no words for `{tag}`"), &how));
             continue;
         }
-        match language(source, pieces, tag) {
+        match language(source, pieces, tag, drafts) {
             Ok(language) => languages.push(language),
             Err(more) => problems.extend(more),
         }
@@ -140,14 +140,19 @@ fn languages(source: &Source, pieces: &BTreeMap<String, String>) -> (Vec<Languag
     (languages, problems)
 }
 
-fn language(source: &Source, pieces: &BTreeMap<String, String>, tag: &str) -> Result<Language, Vec<Problem>> {
+fn language(
+    source: &Source,
+    pieces: &BTreeMap<String, String>,
+    tag: &str,
+    drafts: &Drafts,
+) -> Result<Language, Vec<Problem>> {
     let words = Arc::new(words(source, pieces, tag)?);
     let problem =
         |what: String| vec![Problem::of_load(source.id.as_str(), &format!("words/{tag}.ftl"), what, "see the error")];
     let formats = regions(&source.brand, tag).iter().map(|region| Formats::new(region)).collect::<Result<_, _>>();
     let formats = formats.map_err(problem)?;
-    let mails = mails(source, pieces, &words)?;
-    let (place, below) = (page(PLACE, source, pieces, &words)?, page(BELOW, source, pieces, &words)?);
+    let mails = mails(source, pieces, &words, drafts)?;
+    let (place, below) = (page(PLACE, source, pieces, &words, drafts)?, page(BELOW, source, pieces, &words, drafts)?);
     Ok(Language { words, formats, mails, place, below })
 }
 
@@ -225,6 +230,7 @@ fn mails(
     source: &Source,
     pieces: &BTreeMap<String, String>,
     words: &Arc<Words>,
+    drafts: &Drafts,
 ) -> Result<BTreeMap<Stage, Mail>, Vec<Problem>> {
     let engines = [template::engine(Form::Html), template::engine(Form::Text)];
     // Stages that look alike share one compiled template.
@@ -238,14 +244,15 @@ fn mails(
                 Some(made) => made.clone(),
                 None => {
                     let facts = facts(&source.brand, words, key.2);
-                    let made = template::compile(form, &key.1, pieces, &facts, words, engine).map_err(|refusal| {
-                        let how = "mend the piece as docs/voice.md explains";
-                        vec![Problem {
-                            locale: Some(words.tag.clone()),
-                            stage: Some(*stage),
-                            ..Problem::of_load(source.id.as_str(), &refusal.piece, refusal.what, how)
-                        }]
-                    })?;
+                    let made =
+                        template::compile(form, &key.1, pieces, &facts, words, engine, drafts).map_err(|refusal| {
+                            let how = "mend the piece as docs/voice.md explains";
+                            vec![Problem {
+                                locale: Some(words.tag.clone()),
+                                stage: Some(*stage),
+                                ..Problem::of_load(source.id.as_str(), &refusal.piece, refusal.what, how)
+                            }]
+                        })?;
                     compiled.entry(key).or_insert(Arc::new(made)).clone()
                 }
             };
@@ -264,10 +271,11 @@ fn page(
     source: &Source,
     pieces: &BTreeMap<String, String>,
     words: &Arc<Words>,
+    drafts: &Drafts,
 ) -> Result<Compiled, Vec<Problem>> {
     let facts = facts(&source.brand, words, Tone::Calm);
     let engine = template::engine(Form::Page);
-    template::compile(Form::Page, entry, pieces, &facts, words, &engine).map_err(|refusal| {
+    template::compile(Form::Page, entry, pieces, &facts, words, &engine, drafts).map_err(|refusal| {
         let how = "mend the piece as docs/voice.md explains";
         let problem = Problem::of_load(source.id.as_str(), &refusal.piece, refusal.what, how);
         vec![Problem { locale: Some(words.tag.clone()), ..problem }]

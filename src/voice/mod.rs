@@ -50,6 +50,7 @@ pub use words::WordsError;
 
 use brand::{Brand, Source};
 use load::{Language, Tuned};
+use template::Drafts;
 use tongue::Tongue;
 use view::View;
 use when::{Formats, Teller};
@@ -109,8 +110,9 @@ impl Voice {
     /// Everything that is wrong with any brand: nothing of it may speak then.
     pub fn load(sources: &[Source]) -> Result<Self, Vec<Problem>> {
         let (mut brands, mut problems) = (BTreeMap::new(), Vec::new());
+        let drafts = Drafts::default();
         for source in sources {
-            match load::tuned(source) {
+            match load::tuned(source, &drafts) {
                 Ok(tuned) => {
                     if brands.insert(source.id.clone(), tuned).is_some() {
                         let what = "is defined twice";
