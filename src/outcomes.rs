@@ -147,7 +147,7 @@ pub fn settled(notice: &Notice, fence: i32, verdict: &Verdict, now: Timestamp) -
             (Kind::Failed, Detail { why: Some(why.as_str()), cause: Some(cause), ..detail })
         }
         Verdict::InDoubt { cause } => (Kind::InDoubt, Detail { cause: Some(cause), ..detail }),
-        Verdict::Deferred { .. } | Verdict::Released => return None,
+        Verdict::Deferred { .. } | Verdict::Unsure { .. } | Verdict::Released => return None,
     };
     Some(event(&notice.into(), kind, now, fence, detail))
 }

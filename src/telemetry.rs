@@ -93,7 +93,7 @@ impl From<&rows::Verdict> for NoticeOutcome {
     fn from(verdict: &rows::Verdict) -> Self {
         match verdict {
             rows::Verdict::Accepted { .. } => Self::Accepted,
-            rows::Verdict::Deferred { .. } => Self::Deferred,
+            rows::Verdict::Deferred { .. } | rows::Verdict::Unsure { .. } => Self::Deferred,
             rows::Verdict::Rejected { .. } => Self::Rejected,
             rows::Verdict::InDoubt { .. } => Self::InDoubt,
             rows::Verdict::Superseded { .. } => Self::Superseded,

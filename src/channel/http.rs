@@ -16,7 +16,7 @@ use reqwest::{Client, Method, Request, Response, Url};
 
 use super::guard::{Guard, Refused, Resolver};
 use super::setup::{SetupError, install_tls, read};
-use super::{Cause, SendError};
+use super::{Cause, NO_ANSWER, SendError};
 use crate::crash;
 use crate::domain::retry;
 
@@ -169,9 +169,9 @@ fn lost(error: &reqwest::Error) -> SendError {
     } else if error.is_connect() {
         "could not connect"
     } else if error.is_timeout() {
-        "timed out while waiting for the answer"
+        NO_ANSWER[0]
     } else {
-        "the connection was lost before the answer"
+        NO_ANSWER[1]
     };
     SendError::Later { retry_after: None, cause: Cause { what, code: None, endpoint_fault: true } }
 }

@@ -148,7 +148,17 @@ pub struct Cause {
     pub endpoint_fault: bool,
 }
 
+/// Phrases for a request that left us and was not answered.
+pub(super) const NO_ANSWER: [&str; 2] =
+    ["timed out while waiting for the answer", "the connection was lost before the answer"];
+
 impl Cause {
+    /// Whether a receiver that knows keys may have the message all the same: it did not answer, or it failed with the message in
+    /// its hands. Such a message goes out again, and the doubt is remembered until there is an answer.
+    pub fn may_have_arrived(&self) -> bool {
+        self.code.map_or_else(|| NO_ANSWER.contains(&self.what), |code| code >= 500)
+    }
+
     /// Whether the endpoint said that it is gone for good (410): nothing more should be sent there before a person looked.
     pub fn endpoint_gone(&self) -> bool {
         self.endpoint_fault && self.code == Some(410)

@@ -360,6 +360,11 @@ impl Worker {
 
     fn failed(&self, case: &Case<'_>, error: SendError, now: Timestamp) -> Verdict {
         let channel = case.notice.channel;
+        let unsure = match &error {
+            SendError::InDoubt { .. } => true,
+            SendError::Later { cause, .. } => self.senders.idempotent(channel) && cause.may_have_arrived(),
+            SendError::Never { .. } | SendError::NoSuchAddress { .. } | SendError::NotWanted => false,
+        };
         let (retry_after, cause) = match error {
             SendError::Never { cause } | SendError::NoSuchAddress { cause } => {
                 return Verdict::Rejected { why: Why::Rejected, cause: cause.to_string() };
@@ -384,6 +389,7 @@ impl Worker {
         let tries = Tries { count: before + 1, first_at };
         let chance = retry::chance(case.notice.key, tries.count);
         match retry::next(channel, tries, now, retry_after, chance) {
+            Next::At(until) if unsure => Verdict::Unsure { until, cause: cause.to_string() },
             Next::At(until) => Verdict::Deferred { until, cause: cause.to_string(), reached: true },
             Next::GiveUp => Verdict::Rejected { why: Why::GaveUp, cause: cause.to_string() },
         }

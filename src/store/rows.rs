@@ -195,6 +195,9 @@ pub enum Verdict {
     Accepted { receipt: Option<String> },
     /// Not taken; to be tried again. `reached`: whether this counts as a try. Keeps the sealed bytes.
     Deferred { until: Timestamp, cause: String, reached: bool },
+    /// Nobody knows whether it was taken, and the same bytes go out again under the same key. The doubt stays with the notice
+    /// until it is accepted or rejected: should it be old news by then, it may have been told all the same.
+    Unsure { until: Timestamp, cause: String },
     /// Refused for good, or the last try is used up.
     Rejected { why: Why, cause: String },
     /// It may have arrived: a person, or the stage's policy, decides.

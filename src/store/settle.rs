@@ -23,14 +23,16 @@ macro_rules! assignments {
         concat!(
             "state = g.state, due_at = case g.due_at when -1 then outbox.due_at else g.due_at end, lease_until = null,
              attempts = outbox.attempts + case when outbox.state = 'sending' and g.reached = 0 then -1
-                 when outbox.state = 'claimed' and g.reached = 1 then 1 else 0 end,
-             first_try_at = case g.reached when 1 then coalesce(outbox.first_try_at, ",
+                 when outbox.state = 'claimed' and g.reached > 0 then 1 else 0 end,
+             first_try_at = case when g.reached > 0 then coalesce(outbox.first_try_at, ",
             $now,
             ") else outbox.first_try_at end,
              why = g.why, cause = g.cause, receipt = g.receipt,
              doubt_at = case g.state when 'accepted' then null when 'rejected' then null when 'in_doubt' then ",
             $now,
-            " else outbox.doubt_at end,
+            " else case g.reached when 2 then coalesce(outbox.doubt_at, ",
+            $now,
+            ") else outbox.doubt_at end end,
              settled_at = case g.state when 'planned' then null else ",
             $now,
             " end"
@@ -84,13 +86,29 @@ pub(super) const COUNT: &str = concat!(
     " from json_each($2) join outbox o on o.key = unhex(value->>0) where o.state = 'accepted' and o.contact is not null"
 );
 
+/// What is known of a try: as the statement reads it, by its number.
+#[derive(Clone, Copy)]
+enum Reached {
+    /// It never came to the far side: no try at all.
+    No = 0,
+    Yes = 1,
+    /// And the far side may have taken it.
+    Unsure = 2,
+}
+
+impl From<bool> for Reached {
+    fn from(reached: bool) -> Self {
+        if reached { Self::Yes } else { Self::No }
+    }
+}
+
 /// A verdict, column by column.
 struct Columns<'a> {
     /// The only state that it can follow; `None`: claimed or sending.
     only_from: Option<State>,
     state: State,
     due: Option<i64>,
-    reached: bool,
+    reached: Reached,
     why: Option<Why>,
     cause: Option<&'a str>,
     receipt: Option<&'a str>,
@@ -99,11 +117,11 @@ struct Columns<'a> {
 impl<'a> From<&'a Verdict> for Columns<'a> {
     fn from(verdict: &'a Verdict) -> Self {
         let (claimed, sending) = (Some(State::Claimed), Some(State::Sending));
-        let end = |only_from, state, reached| Self {
+        let end = |only_from, state, reached: bool| Self {
             only_from,
             state,
             due: None,
-            reached,
+            reached: reached.into(),
             why: None,
             cause: None,
             receipt: None,
@@ -115,6 +133,12 @@ impl<'a> From<&'a Verdict> for Columns<'a> {
             Verdict::Deferred { until, cause, reached } => {
                 Self { due: Some(until.as_millisecond()), cause: Some(cause), ..end(None, State::Planned, *reached) }
             }
+            Verdict::Unsure { until, cause } => Self {
+                due: Some(until.as_millisecond()),
+                cause: Some(cause),
+                reached: Reached::Unsure,
+                ..end(sending, State::Planned, true)
+            },
             Verdict::Rejected { why, cause } => {
                 Self { why: Some(*why), cause: Some(cause), ..end(None, State::Rejected, true) }
             }
@@ -180,7 +204,7 @@ impl Store {
             Col::OptText(rows.iter().map(|(_, to)| to.only_from.map(State::as_str)).collect()),
             Col::Text(rows.iter().map(|(_, to)| to.state.as_str()).collect()),
             Col::OptInt(rows.iter().map(|(_, to)| to.due).collect()),
-            Col::Int(rows.iter().map(|(_, to)| i64::from(to.reached)).collect()),
+            Col::Int(rows.iter().map(|(_, to)| to.reached as i64).collect()),
             Col::OptText(rows.iter().map(|(_, to)| to.why.map(Why::as_str)).collect()),
             Col::OptText(rows.iter().map(|(_, to)| to.cause).collect()),
             Col::OptText(rows.iter().map(|(_, to)| to.receipt).collect()),

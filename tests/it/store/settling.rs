@@ -15,6 +15,8 @@ on_both!(
     an_accepted_notice_is_final,
     a_deferred_notice_comes_back_with_its_bytes,
     a_try_counts_only_if_it_reached_the_far_side,
+    a_doubt_stays_with_a_notice_that_goes_out_again,
+    an_answer_ends_the_doubt,
     a_rejected_notice_keeps_its_reason,
     a_held_notice_says_why_and_counts_no_try,
     a_released_notice_is_due_as_before,
@@ -84,6 +86,33 @@ async fn a_try_counts_only_if_it_reached_the_far_side(db: &Db) {
         assert!(db.settle(&claimed, defer(reached)).await);
         assert_eq!(now(db, claimed.notice.key).await.attempts, attempts, "sends {sends}, reached {reached}");
     }
+}
+
+async fn a_doubt_stays_with_a_notice_that_goes_out_again(db: &Db) {
+    let claimed = db.claimed("1").await;
+    db.sending(&claimed).await;
+    let unsure = Verdict::Unsure { until: start(), cause: "timed out waiting for the answer".into() };
+    assert!(db.settle(&claimed, unsure).await);
+    let row = now(db, claimed.notice.key).await;
+    assert_eq!((row.state, row.attempts, row.doubt_at), (State::Planned, 1, Some(start())));
+    // Old news by now: it is not sent again, and may have been told all the same.
+    db.advance(9);
+    let again = db.claim_one().await;
+    assert!(again.sealed.is_some());
+    assert!(db.settle(&again, Verdict::Superseded { why: Why::Superseded }).await);
+    let row = now(db, again.notice.key).await;
+    assert_eq!((row.state, row.attempts, row.doubt_at), (State::Superseded, 1, Some(start())));
+}
+
+async fn an_answer_ends_the_doubt(db: &Db) {
+    let claimed = db.claimed("1").await;
+    db.sending(&claimed).await;
+    assert!(db.settle(&claimed, Verdict::Unsure { until: start(), cause: "reset".into() }).await);
+    let again = db.claim_one().await;
+    db.sending(&again).await;
+    assert!(db.settle(&again, Verdict::Accepted { receipt: None }).await);
+    let row = now(db, again.notice.key).await;
+    assert_eq!((row.state, row.attempts, row.doubt_at), (State::Accepted, 2, None));
 }
 
 async fn a_rejected_notice_keeps_its_reason(db: &Db) {
