@@ -196,7 +196,6 @@ def main():
         result["seconds"] = round(time.monotonic() - began)
         with open(os.path.join(folder, "report.json"), "w", encoding="utf-8") as file:
             json.dump(result, file, indent=1)
-        shutil.copy(os.path.join(folder, "report.json"), "report.json") if os.access(".", os.W_OK) and chosen.keep else None
         red = report.tell(result)
     finally:
         if red or chosen.keep:
