@@ -289,8 +289,10 @@ impl World {
         let contact = address.map(|address| ContactKey::new(notice.channel, address));
         let told_last_day = contact.map_or(0, |contact| self.told_last_day(contact));
         let order = self.orders.get(&notice.order).expect(planned);
+        let state = order.state(&policy.zone);
         let state_ids: Vec<Option<String>> =
-            order.state(&policy.zone).parcels.iter().map(|parcel| parcel.id().map(str::to_owned)).collect();
+            state.parcels.iter().map(|parcel| parcel.id().map(str::to_owned)).collect();
+        let own = (notice.stage, notice.shipment.as_deref().and_then(|id| state.find(Some(id))));
         let consent = Consent { told_last_day, ..Consent::default() };
         let said = self.said.get(&notice.order).map(Vec::as_slice).unwrap_or_default();
         let why = because(order, notice.key).map_or(Cow::Borrowed("called_for"), Cow::Owned);
@@ -301,7 +303,7 @@ impl World {
             Release::Send(telling) => {
                 // What it says is its main news: that may be what became part of it, if its own has passed.
                 let mut said = notice.clone();
-                if telling.news.first().is_some_and(|(stage, _)| *stage != notice.stage) {
+                if telling.news.first().is_some_and(|main| *main != own) {
                     self.say(&notice, Outcome::Silent, Why::Superseded.as_str());
                 }
                 if let Some((stage, parcel)) = telling.news.first() {
@@ -312,7 +314,12 @@ impl World {
                 if let Some(contact) = contact {
                     self.accepted.entry(contact).or_default().push_back(self.now);
                 }
-                let before = SaidBefore { stage: notice.stage, shipment: notice.shipment, said: telling.said };
+                let before = SaidBefore {
+                    stage: notice.stage,
+                    channel: notice.channel,
+                    shipment: notice.shipment,
+                    said: telling.said,
+                };
                 self.said.entry(notice.order).or_default().push(before);
             }
             Release::Hold { until, why } => {

@@ -1,17 +1,20 @@
 //! `doorstep replay`: recorded events through the real rules on a virtual clock, nothing sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::Ending;
 use super::lines::{Line, Lines};
 use super::out::Out;
+use crate::apply::REUSED_ID;
 use crate::config::Config;
+use crate::domain::id::EventKey;
 use crate::ingest::Incoming;
-use crate::ingest::decode::{Brands, Decoder};
+use crate::ingest::decode::Decoder;
 use crate::replay::{Outcome, World};
 
 /// What to replay.
@@ -44,6 +47,8 @@ struct Tally {
     refused: u64,
     sent: u64,
     silent: u64,
+    /// What each key was first used for.
+    contents: HashMap<EventKey, Uuid>,
 }
 
 /// Replays the files and prints one object a line.
@@ -52,7 +57,7 @@ struct Tally {
 /// When a file cannot be read, or the brands' policies make no sense.
 pub fn run(args: &Args, config: &Config, out: &Out) -> anyhow::Result<Ending> {
     let house = config.house()?;
-    let decoder = Decoder::new(config.limits, Brands::any(house.default.as_str()));
+    let decoder = Decoder::new(config.limits, house.for_decoder());
     let mut world = World::new(config.policies(&house)?);
     let mut lines = Lines::open(&args.files, decoder.limits().event_bytes_max, "replay")?;
     let mut tally = Tally::default();
@@ -72,7 +77,10 @@ pub fn run(args: &Args, config: &Config, out: &Out) -> anyhow::Result<Ending> {
 fn take(args: &Args, decoder: &Decoder, world: &mut World, line: Line, tally: &mut Tally) {
     let recorded = if args.as_recorded { recorded_time(&line.bytes) } else { None };
     match decoder.structured("file", line.bytes) {
-        Incoming::Event { event, .. } => {
+        Incoming::Event { event, arrival } => {
+            if *tally.contents.entry(arrival.key).or_insert(arrival.content) != arrival.content {
+                return tally.refuse(&line.place, REUSED_ID);
+            }
             tally.events += 1;
             if let Some(at) = recorded {
                 world.advance_to(at);
@@ -80,12 +88,7 @@ fn take(args: &Args, decoder: &Decoder, world: &mut World, line: Line, tally: &m
             world.take(&event);
         }
         Incoming::UnknownType { arrival } => *tally.unknown.entry(arrival.kind).or_default() += 1,
-        Incoming::Refused(refused) => {
-            tally.refused += 1;
-            if tally.refused <= NAMED_MAX {
-                eprintln!("doorstep replay: {}: {}", line.place, refused.reason);
-            }
-        }
+        Incoming::Refused(refused) => tally.refuse(&line.place, &refused.reason),
     }
 }
 
@@ -111,6 +114,13 @@ fn print(world: &mut World, answer: &mut impl Write, tally: &mut Tally) -> anyho
 }
 
 impl Tally {
+    fn refuse(&mut self, place: &impl std::fmt::Display, reason: &str) {
+        self.refused += 1;
+        if self.refused <= NAMED_MAX {
+            eprintln!("doorstep replay: {place}: {reason}");
+        }
+    }
+
     /// The sum, on standard error, where it does not disturb the lines.
     fn say(&self) {
         let Self { events, refused, sent, silent, .. } = self;

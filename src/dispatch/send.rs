@@ -196,7 +196,14 @@ impl Worker {
     async fn said_before(&self, notice: &Notice) -> Result<Vec<SaidBefore>, StoreError> {
         let told = self.store.said(std::slice::from_ref(&notice.order)).await?;
         let same_person = told.into_iter().filter(|told| told.role == notice.role);
-        Ok(same_person.map(|told| SaidBefore { stage: told.stage, shipment: told.shipment, said: told.said }).collect())
+        Ok(same_person
+            .map(|told| SaidBefore {
+                stage: told.stage,
+                channel: told.channel,
+                shipment: told.shipment,
+                said: told.said,
+            })
+            .collect())
     }
 
     async fn reload(&self, notice: &Notice) -> Result<Option<(Arc<Order>, i64)>, StoreError> {

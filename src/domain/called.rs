@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::event::{Reason, Until};
 use super::fold::{Reg, Stamp};
+use super::id::made_of;
 use super::order::{Handled, State};
 use super::parcel::{Episode, Parcel, Status};
 use super::person::{Channel, Role};
@@ -64,8 +65,14 @@ impl Called {
         };
         handled.stage == self.stage
             && same_parcel
-            && handled.mark == self.mark
+            && self.has_mark_of(handled)
             && (self.between.0..=self.between.1).contains(&handled.at)
+    }
+
+    /// Where a parcel waits may not have been known when it was decided on, or no longer matter; then the mark says nothing.
+    fn has_mark_of(&self, handled: &Handled) -> bool {
+        let unknown = self.mark.is_none() || handled.mark.is_none();
+        handled.mark == self.mark || (unknown && self.stage == Stage::AvailableForPickup)
     }
 }
 
@@ -75,7 +82,7 @@ pub fn told_instead(all: &[Called], old: &Called, policy: &Policy, role: Role, c
         let about_it = old.parcel.is_none() || other.parcel == old.parcel;
         let rule = policy.stages.get(&other.stage);
         about_it
-            && other.truth == Truth::Holds
+            && matches!(other.truth, Truth::Holds | Truth::Passed)
             && other.stage.class() == Class::Progress
             && other.stage.rank() > old.stage.rank()
             && rule.is_some_and(|rule| rule.channels.contains(&channel) && rule.roles.contains(&role))
@@ -98,7 +105,14 @@ fn of_the_order(state: &State<'_>, all: &mut Vec<Called>) {
     let moved = state.parcels.iter().any(|parcel| parcel.shipped_at().is_some());
     let unless_cancelled = |truth| if state.cancelled.is_some() { Truth::Gone { by_progress: false } } else { truth };
     if let Some(at) = known.paid {
-        let truth = if moved || known.packed.is_some() { Truth::Passed } else { Truth::Holds };
+        // "Thank you, we are packing it" is no word for somebody whose parcel is lost or on its way back.
+        let failed =
+            |parcel: &Parcel<'_>| matches!(parcel.status(), Status::Returning | Status::Returned | Status::Lost);
+        let truth = match (moved || known.packed.is_some(), state.parcels.iter().any(failed)) {
+            (_, true) => Truth::Outdated,
+            (true, false) => Truth::Passed,
+            (false, false) => Truth::Holds,
+        };
         all.push(Called::new(Stage::Confirmed, None, at, unless_cancelled(truth)));
     }
     if let Some(at) = known.packed {
@@ -110,7 +124,8 @@ fn of_the_order(state: &State<'_>, all: &mut Vec<Called>) {
     }
     for (at, cancellation) in &known.cancellations {
         if !cancellation.items.is_empty() && state.cancelled != Some(*at) {
-            let truth = if state.cancelled.is_some() { Truth::Passed } else { Truth::Holds };
+            // Of the whole and its parts the whole is told.
+            let truth = if state.cancelled.is_some() { Truth::Outdated } else { Truth::Holds };
             let mark = Some(format!("{}-{}", at.0, at.1));
             all.push(Called { mark, ..Called::new(Stage::Cancelled, None, *at, truth) });
         }
@@ -183,10 +198,18 @@ fn stage_of(episode: &Episode) -> Option<Stage> {
 fn of_an_episode(state: &State<'_>, index: usize, place: usize, stage: Stage) -> Called {
     let parcel = &state.parcels[index];
     let episode = &parcel.episodes[place];
-    let before = place.checked_sub(1).map_or(i64::MIN, |i| parcel.episodes[i].to.0);
-    let after = parcel.episodes.get(place + 1).map_or(i64::MAX, |next| next.from.0);
-    let truth = match parcel.episodes.get(place + 1) {
+    let (earlier, later) = parcel.episodes.split_at(place);
+    let later = &later[1..];
+    // What was decided about the same thing on another day was about that day.
+    let apart = |other: &Episode| i64::from(other.status == episode.status);
+    let before = earlier.last().map_or(i64::MIN, |last| last.to.0 + apart(last));
+    let after = later.first().map_or(i64::MAX, |next| next.from.0 - apart(next));
+    let truth = match later.first() {
         None => Truth::Holds,
+        // Bad weather, of which nobody is told, does not move a parcel out of its locker, nor turn round one on its way back.
+        Some(_) if matches!(stage, Stage::AvailableForPickup | Stage::Returning) && later.iter().all(is_idle) => {
+            Truth::Holds
+        }
         Some(_) if stage == Stage::Delivered && goes_back(parcel) && !is_withdrawn(parcel, episode) => Truth::Passed,
         Some(_) if stage == Stage::Returning && parcel.status() == Status::Returned => Truth::Outdated,
         Some(_) => Truth::Gone { by_progress: further(parcel.status(), stage) },
@@ -195,10 +218,32 @@ fn of_an_episode(state: &State<'_>, index: usize, place: usize, stage: Stage) ->
         .then(|| window::end_of_day(window::local_day(episode.from.time(), &state.zone), &state.zone));
     let mark = match stage {
         Stage::Exception => Some(episode.reason.unwrap_or(Reason::Unknown).as_str().to_owned()),
+        Stage::AvailableForPickup if truth == Truth::Holds => Some(waiting_place(parcel)),
         _ => None,
     };
-    let called = Called::new(stage, Some(index), episode.from, truth);
+    // A place that was named later is news from then on.
+    let named = parcel.facts.known.pickup.as_ref().map(|pickup| pickup.0).filter(|_| mark.is_some());
+    let at = match named.filter(|_| stage == Stage::AvailableForPickup) {
+        Some(named) => Stamp(named.0.clamp(episode.from.0, after.max(episode.from.0)), named.1),
+        None => episode.from,
+    };
+    let called = Called::new(stage, Some(index), at, truth);
     Called { between: (before.min(episode.from.0), after), mark, expires, ..called }
+}
+
+/// Trouble that the customer hears nothing of, since they can do nothing about it.
+fn is_idle(episode: &Episode) -> bool {
+    episode.status == Status::Exception && !is_actionable(episode.reason)
+}
+
+/// Tells one waiting place from another: by its code, without which nothing opens, else by its name or address. A parcel that waits
+/// elsewhere is news. Hashed, since a code is personal and marks are shown.
+pub fn waiting_place(parcel: &Parcel<'_>) -> String {
+    let place = parcel.pickup().and_then(|pickup| {
+        let code = pickup.code.as_ref().map(|code| code.expose().as_str());
+        code.or(pickup.name.as_deref()).or(pickup.address.as_deref())
+    });
+    place.map_or_else(|| "somewhere".to_owned(), |place| made_of(&format!("waits at\0{place}")).simple().to_string())
 }
 
 fn goes_back(parcel: &Parcel<'_>) -> bool {

@@ -179,7 +179,9 @@ impl Planner<'_, '_> {
             _ if policy.age_limit.is_some_and(|limit| age > limit.max(delay::age_limit(called.stage))) => {
                 Some(Why::TooOld)
             }
-            _ if drops && called.expires.is_some_and(|end| self.ctx.now >= end) => Some(Why::Expired),
+            _ if (drops || called.stage.is_of_now()) && called.expires.is_some_and(|end| self.ctx.now >= end) => {
+                Some(Why::Expired)
+            }
             _ if called.stage == Stage::Exception
                 && !called::is_actionable(called::reason_of(called.mark.as_deref())) =>
             {
@@ -189,11 +191,28 @@ impl Planner<'_, '_> {
         }
     }
 
-    /// Whether this is the last of several parcels, and the same person hears on the same channel that the order is complete.
-    fn completes(&self, called: &Called, role: Role, channel: Channel) -> bool {
-        let rule = self.ctx.policy.stages.get(&Stage::OrderComplete);
-        let told = rule.is_some_and(|rule| rule.channels.contains(&channel) && rule.roles.contains(&role));
-        called.stage == Stage::Delivered && told && self.state.complete_at().is_some()
+    /// The notice that says of the last of several parcels, to the same person on the same channel, that the order is complete:
+    /// one that waits, or the one that this very look will plan. `None` where there is none: what it said before said nothing of
+    /// a parcel that came later.
+    fn completed_by(
+        &self,
+        called: &Called,
+        all: &[Called],
+        role: Role,
+        channel: Channel,
+    ) -> Option<(NoticeKey, Timestamp)> {
+        let rule = self.ctx.policy.stages.get(&Stage::OrderComplete)?;
+        let told = rule.channels.contains(&channel) && rule.roles.contains(&role);
+        let complete = all.iter().find(|other| other.stage == Stage::OrderComplete);
+        let complete = complete.filter(|_| told && called.stage == Stage::Delivered)?;
+        let decided = self.told.handled.iter().find(|handled| complete.is_handled_by(handled, self.state));
+        let Some(decided) = decided else {
+            let key = self.key_of(complete, self.occurrence(complete), role, channel);
+            return Some((key, self.ctx.now + rule.merge_window));
+        };
+        let waits = |open: &&Open| open.role == role && open.channel == channel && open.into.is_none();
+        let open = decided.notices.iter().find(waits).filter(|open| open.due > self.ctx.now.as_millisecond())?;
+        Some((open.key, Timestamp::from_millisecond(open.due).ok()?))
     }
 
     /// Plans the notices of a stage, for everyone and on every channel that the rule names.
@@ -209,8 +228,11 @@ impl Planner<'_, '_> {
                     self.stay_silent(called, Some(role), Some(channel), Why::NoAddress);
                 } else if !self.state.wishes(role, channel) {
                     self.stay_silent(called, Some(role), Some(channel), Why::NotWished);
-                } else if self.completes(called, role, channel) {
+                } else if let Some((complete, due)) = self.completed_by(called, all, role, channel) {
                     self.stay_silent(called, Some(role), Some(channel), Why::OrderCompleteSays);
+                    // A part of it: should the order not be complete after all, this is what is left to say.
+                    let key = self.key_of(called, occurrence, role, channel);
+                    notices.push(Open { role, channel, due: due.as_millisecond(), key, into: Some(complete) });
                 } else if may_pass && called::told_instead(all, called, policy, role, channel) {
                     self.stay_silent(called, Some(role), Some(channel), Why::Superseded);
                 } else {
@@ -223,10 +245,9 @@ impl Planner<'_, '_> {
 
     fn plan_one(&mut self, called: &Called, rule: &Rule, occurrence: u32, role: Role, channel: Channel) -> Open {
         let shipment = self.name(called);
-        let parts = [shipment.as_deref().unwrap_or(""), called.stage.as_str(), &occurrence.to_string(), role.as_str()];
-        let key = NoticeKey::new(self.key, &[&parts[..], &[channel.as_str()]].concat());
+        let key = self.key_of(called, occurrence, role, channel);
         let merging = called.stage.class() == Class::Progress && !rule.merge_window.is_zero();
-        let pending = if merging { self.pending(role, channel) } else { None };
+        let pending = if merging { self.pending(called, role, channel) } else { None };
         let now = self.ctx.now;
         let (due, into) = match pending {
             Some(first) if first.stage.rank() >= called.stage.rank() => (first.due, Some(first.key)),
@@ -258,12 +279,31 @@ impl Planner<'_, '_> {
         Open { role, channel, due: due.as_millisecond(), key, into }
     }
 
-    /// A message of the same order, person and channel that still waits for its merge window to end.
-    fn pending(&self, role: Role, channel: Channel) -> Option<Pending> {
+    fn key_of(&self, called: &Called, occurrence: u32, role: Role, channel: Channel) -> NoticeKey {
+        let shipment = self.name(called);
+        let parts = [shipment.as_deref().unwrap_or(""), called.stage.as_str(), &occurrence.to_string(), role.as_str()];
+        NoticeKey::new(self.key, &[&parts[..], &[channel.as_str()]].concat())
+    }
+
+    /// Whether one message can say both. It has room for one place and one code: parcels that wait at two places need two.
+    fn can_share(&self, called: &Called, stage: Stage, parcel: Option<&str>) -> bool {
+        let waits = |stage: Stage| matches!(stage, Stage::AvailableForPickup | Stage::PickupReminder);
+        if !waits(called.stage) && !waits(stage) {
+            return true;
+        }
+        let other = parcel.and_then(|id| self.state.find(Some(id)));
+        let place = |index: usize| called::waiting_place(&self.state.parcels[index]);
+        let same_place = waits(called.stage) && waits(stage) && called.parcel.map(place) == other.map(place);
+        called.parcel == other || same_place
+    }
+
+    /// A message of the same order, person and channel that still waits for its merge window to end, and can say this as well.
+    fn pending(&self, called: &Called, role: Role, channel: Channel) -> Option<Pending> {
         let now = self.ctx.now.as_millisecond();
         let handled = self.told.handled.iter().filter(|handled| handled.stage.class() == Class::Progress);
         let open = handled.flat_map(|handled| handled.notices.iter().map(move |open| (handled, open)));
         open.filter(|(_, open)| open.role == role && open.channel == channel && open.into.is_none() && open.due > now)
+            .filter(|(handled, _)| self.can_share(called, handled.stage, handled.parcel.as_deref()))
             .max_by_key(|(handled, _)| handled.stage.rank())
             .map(|(handled, open)| Pending {
                 key: open.key,

@@ -256,7 +256,8 @@ fn says_nothing_new(last: &Episode, scan: &Scan, status: Status) -> bool {
             Status::Announced | Status::Moving | Status::Delayed | Status::Exception | Status::Lost
         );
     // A late report about a parcel that is back or handed over: damage noted, a form missing. Nothing for the customer.
-    let after_the_end = status == Status::Exception && last.status.is_final();
+    // Nor is a delay foretold of what has come.
+    let after_the_end = matches!(status, Status::Exception | Status::Delayed) && last.status.is_final();
     (plain && weighty) || taken_late || after_the_end
 }
 

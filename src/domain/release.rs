@@ -47,6 +47,7 @@ pub struct Consent<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SaidBefore {
     pub stage: Stage,
+    pub channel: Channel,
     pub shipment: Option<String>,
     pub said: Said,
 }
@@ -96,7 +97,7 @@ pub enum Corrected {
 
 /// Whether the verdict about a stage depends on what was said before, so that it must be looked up.
 pub fn needs_said(stage: Stage) -> bool {
-    matches!(stage, Stage::Correction | Stage::BackOnTime)
+    matches!(stage, Stage::Correction | Stage::BackOnTime | Stage::DelayAgain)
 }
 
 /// Judges a notice that is due against the order as it stands.
@@ -164,10 +165,23 @@ impl Judge<'_> {
                 Err(_) => {}
             }
         }
+        if news.iter().any(|(stage, ..)| *stage == Stage::OrderComplete) {
+            news.retain(|(stage, ..)| *stage != Stage::Delivered);
+        }
         // The main news is the one that the message was planned for; if that has passed, the weightiest of the others.
         let own = |stage: Stage| u8::from(stage == self.notice.stage) * u8::MAX;
-        news.sort_by_key(|(stage, parcel, _)| (std::cmp::Reverse(own(*stage).max(stage.rank())), *parcel));
+        let planned_for = self.notice.shipment.as_deref().and_then(|id| self.state.find(Some(id)));
+        news.sort_by_key(|(stage, parcel, _)| {
+            let other = own(*stage) == 0 || *parcel != planned_for;
+            (std::cmp::Reverse(own(*stage).max(stage.rank())), other, *parcel)
+        });
         news.dedup_by_key(|(stage, parcel, _)| (*stage, *parcel));
+        // "Again" is said to those who were told before.
+        let here = |s: &&SaidBefore| s.channel == self.notice.channel;
+        let spoke = || said.iter().filter(here).any(|s| matches!(s.stage, Stage::DelayExpected | Stage::DelayAgain));
+        if self.notice.stage == Stage::DelayAgain && !spoke() {
+            news.iter_mut().for_each(|(stage, ..)| *stage = Stage::DelayExpected);
+        }
         let expires = news.first().ok_or(refused.unwrap_or(Why::NoLongerTrue))?.2;
         let correction = self.correction(said)?;
         Ok((news.into_iter().map(|(stage, parcel, _)| (stage, parcel)).collect(), correction, expires))
@@ -201,7 +215,8 @@ impl Judge<'_> {
         if let Some(verdict) = self.delay_still(handled) {
             return verdict.map(|()| (None, None));
         }
-        let drops = self.policy.superseded == Superseded::Drop;
+        // A brand may wish all news told, late or not; not that a parcel is on the van which is in the customer's hands.
+        let drops = self.policy.superseded == Superseded::Drop || handled.stage.is_of_now();
         let parcel = || self.state.find(handled.parcel.as_deref()).filter(|_| handled.parcel.is_some());
         let Some(called) = all.iter().find(|called| called.is_handled_by(handled, self.state)) else {
             return if drops { Err(Why::NoLongerTrue) } else { Ok((parcel(), None)) };
@@ -226,6 +241,9 @@ impl Judge<'_> {
 
     /// The same for delays, which are states rather than episodes; `None` for other stages.
     fn delay_still(&self, handled: &Handled) -> Option<Result<(), Why>> {
+        if handled.stage.is_of_delay() && self.is_spoken_of_anew(handled) {
+            return Some(Err(Why::Superseded));
+        }
         let told = self.order.told.delay.as_ref();
         let is_late = delay::late(self.state, &self.order.told, &self.policy.delays, self.now, true).is_some();
         match handled.stage {
@@ -256,6 +274,15 @@ impl Judge<'_> {
             | Stage::ReturnRequested
             | Stage::Feedback => None,
         }
+    }
+
+    /// Whether a later message to the same person on the same channel speaks of the delay too: of two that were held up together,
+    /// the later one is told.
+    fn is_spoken_of_anew(&self, handled: &Handled) -> bool {
+        let (role, channel) = (self.notice.role, self.notice.channel);
+        let all = &self.order.told.handled;
+        let later = all.iter().skip_while(|other| *other != handled).skip(1).filter(|other| other.stage.is_of_delay());
+        later.flat_map(|other| &other.notices).any(|open| open.role == role && open.channel == channel)
     }
 
     /// What this notice corrects, if it is a correction; an error if nothing said before needs it.

@@ -91,3 +91,23 @@ stages! {
     /// Asks how it went.
     Feedback = "feedback", Question, 99;
 }
+
+impl Stage {
+    /// Whether it speaks of a delay, or of its end.
+    pub fn is_of_delay(self) -> bool {
+        matches!(self, Self::DelayExpected | Self::DelayAgain | Self::BackOnTime)
+    }
+
+    /// Whether it says how things stand, and not only what has happened: told too late it is untrue, whatever a brand wishes.
+    pub fn is_of_now(self) -> bool {
+        matches!(
+            self,
+            Self::ArrivingSoon
+                | Self::OutForDelivery
+                // It says what to do next.
+                | Self::AttemptFailed
+                | Self::AvailableForPickup
+                | Self::PickupReminder
+        )
+    }
+}

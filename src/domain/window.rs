@@ -95,6 +95,16 @@ mod tests {
     }
 
     #[test]
+    fn a_day_is_that_of_the_place() {
+        let (warsaw, lima) = (get("Europe/Warsaw"), get("America/Lima"));
+        let at = ts("2026-11-02T23:30:00Z");
+        let days = [&warsaw, &TimeZone::UTC, &lima].map(|zone| local_day(at, zone).day());
+        assert_eq!(days, [3, 2, 2]);
+        assert_eq!(end_of_day(local_day(at, &warsaw), &warsaw), ts("2026-11-03T23:00:00Z"));
+        assert_eq!(local_day(ts("2026-11-03T04:59:59Z"), &lima).day(), 2);
+    }
+
+    #[test]
     fn inside_the_hours_nothing_waits_and_outside_the_next_opening_comes() {
         let (warsaw, quiet) = (get("Europe/Warsaw"), hours(8, 21));
         for (at, then) in [

@@ -295,7 +295,10 @@ impl Fact {
             },
             "eta" => drop(self.shipment.insert("eta".into(), text())),
             "handover" => drop(self.shipment.insert("handover".into(), text())),
-            "until" => drop(self.shipment.insert("pickup".into(), json!({"name": "Kiosk", "until": rest}))),
+            "until" | "place" | "code" => {
+                let pickup = self.shipment.entry("pickup").or_insert_with(|| json!({"name": "Kiosk"}));
+                pickup[if word == "place" { "name" } else { word }] = text();
+            }
             "reason" if self.kind.is_shipment() => drop(self.shipment.insert("reason".into(), text())),
             "reason" => drop(self.order.insert("reason".into(), text())),
             "promise" => drop(self.order.insert("promise".into(), json!({"date": rest}))),

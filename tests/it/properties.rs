@@ -197,7 +197,9 @@ proptest! {
             let fits = match (line.stage, status) {
                 (Stage::OutForDelivery, Some(status)) => status == OutForDelivery,
                 (Stage::AttemptFailed, Some(status)) => status == AttemptFailed,
-                (Stage::AvailableForPickup | Stage::PickupReminder, Some(status)) => status == AwaitingPickup,
+                // Trouble of which nobody is told does not end a wait.
+                (Stage::AvailableForPickup, Some(status)) => matches!(status, AwaitingPickup | Exception),
+                (Stage::PickupReminder, Some(status)) => status == AwaitingPickup,
                 (Stage::Delivered, Some(status)) => matches!(status, Delivered | Returning | Returned),
                 (Stage::Shipped, Some(status)) => !matches!(status, Delivered | Returned | Lost),
                 _ => true,
