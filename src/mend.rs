@@ -15,13 +15,17 @@ use crate::store::rows::Quarantined;
 /// # Errors
 /// When the database does not answer: nothing is lost, and it may be tried again.
 pub async fn retry(store: &Store, decoder: &Decoder, hinge: &Hinge, kept: Quarantined) -> anyhow::Result<Verdict> {
-    let id = kept.id;
+    let (id, is_whole) = (kept.id, kept.headers.is_empty());
     match judge(decoder, kept) {
         Incoming::Refused(refused) => Ok(Verdict::Refused { reason: refused.reason }),
         incoming => {
             let verdicts = hinge.apply(vec![incoming]).await.context("applying the event")?;
-            store.quarantine_retried(id).await.context("noting the retry")?;
-            verdicts.into_iter().next().context("the hinge gives one verdict for one event")
+            let verdict = verdicts.into_iter().next().context("the hinge gives one verdict for one event")?;
+            // Refused once more as it is, it goes on waiting here; from binary mode it is kept anew, put together.
+            if !(is_whole && matches!(verdict, Verdict::Refused { .. })) {
+                store.quarantine_retried(id).await.context("noting the retry")?;
+            }
+            Ok(verdict)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Everything that one batch writes, list by list, each in one statement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -159,17 +159,30 @@ const SILENCES: Sql = Sql {
              select value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6 from json_each($1)",
 };
 
+/// Of what waits to be mended already, no second copy is kept: a broker delivers again what a worker died with, and publishers send
+/// again what was not confirmed. Looked for among the latest thousand, since these come again within minutes.
+macro_rules! waits_already {
+    () => {
+        " where not exists (select 1 from quarantine q where q.id > (select coalesce(max(id), 0) - 1000 from quarantine)
+              and q.raw = u.raw and q.headers = u.headers and q.retried_at is null)"
+    };
+}
+
 const REFUSED: Sql = Sql {
     postgres: concat!(
-        "insert into quarantine (door, reason, headers, raw, refused_at) select u.door, u.reason, u.headers, u.raw, ",
+        "insert into quarantine (door, reason, headers, raw, refused_at)
+         select u.door, u.reason, u.headers, u.raw, ",
         now_postgres!(),
-        " from unnest($2::text[], $3::text[], $4::text[], $5::bytea[]) as u(door, reason, headers, raw)"
+        " from unnest($2::text[], $3::text[], $4::text[], $5::bytea[]) as u(door, reason, headers, raw)",
+        waits_already!()
     ),
     sqlite: concat!(
         "insert into quarantine (door, reason, headers, raw, refused_at)
-         select value->>0, value->>1, value->>2, substr($3, value->>3, value->>4), ",
+         select u.door, u.reason, u.headers, u.raw, ",
         now_sqlite!(),
-        " from json_each($2)"
+        " from (select value->>0 as door, value->>1 as reason, value->>2 as headers, substr($3, value->>3, value->>4) as raw
+                from json_each($2)) as u",
+        waits_already!()
     ),
 };
 
@@ -340,11 +353,13 @@ impl Tx {
         if changes.refused.is_empty() {
             return Ok(());
         }
+        let mut seen = HashSet::new();
+        let refused: Vec<_> = changes.refused.iter().filter(|r| seen.insert((&r.raw, &r.headers))).collect();
         let cols = [
-            Col::Text(changes.refused.iter().map(|r| r.door).collect()),
-            Col::Text(changes.refused.iter().map(|r| r.reason.as_str()).collect()),
-            Col::Text(changes.refused.iter().map(|r| r.headers.as_str()).collect()),
-            Col::Bytes(changes.refused.iter().map(|r| r.raw.as_slice()).collect()),
+            Col::Text(refused.iter().map(|r| r.door).collect()),
+            Col::Text(refused.iter().map(|r| r.reason.as_str()).collect()),
+            Col::Text(refused.iter().map(|r| r.headers.as_str()).collect()),
+            Col::Bytes(refused.iter().map(|r| r.raw.as_slice()).collect()),
         ];
         let now = self.now();
         self.execute(&REFUSED, &[now], &cols).await?;

@@ -31,6 +31,7 @@ on_both!(
     what_is_being_sent_is_not_withdrawn,
     held_notices_can_be_looked_at_again_but_retries_wait,
     a_big_batch_is_saved_whole,
+    what_is_refused_again_is_kept_once_while_it_waits,
 );
 
 async fn an_event_is_fresh_once(db: &Db) {
@@ -49,6 +50,29 @@ async fn an_event_is_fresh_once(db: &Db) {
     assert_eq!(facts.len(), 1);
     assert_eq!(facts[0].raw, b"one", "the first is kept");
     assert_eq!((facts[0].kind.as_str(), facts[0].received_at), ("order.paid", start()));
+}
+
+async fn what_is_refused_again_is_kept_once_while_it_waits(db: &Db) {
+    let refused = |raw: &str| Refused {
+        door: "amqp",
+        reason: "body: not JSON".into(),
+        raw: raw.as_bytes().to_vec(),
+        headers: String::new(),
+    };
+    let save = async |raws: &[&str]| {
+        let changes = Changes { refused: raws.iter().map(|raw| refused(raw)).collect(), ..Changes::default() };
+        let mut tx = db.store.begin("test").await.unwrap();
+        tx.save(&changes, LEASE).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    save(&["b", "a", "b"]).await;
+    save(&["c", "a"]).await;
+    let kept = db.store.quarantine(0, 10).await.unwrap();
+    let raws: Vec<&[u8]> = kept.iter().map(|row| row.raw.as_slice()).collect();
+    assert_eq!(raws, [b"b", b"a", b"c"], "in the order in which they came");
+    assert!(db.store.quarantine_retried(kept[1].id).await.unwrap());
+    save(&["a"]).await;
+    assert_eq!(db.store.quarantine(0, 10).await.unwrap().len(), 3, "what was mended and is refused again waits again");
 }
 
 async fn one_key_twice_in_a_batch_is_judged_against_the_first(db: &Db) {
