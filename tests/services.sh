@@ -44,7 +44,8 @@ install_missing() {
   pg_bin >/dev/null || missing+=(postgresql)
   command -v cc >/dev/null || missing+=(gcc libc6-dev)
   command -v setpriv >/dev/null || missing+=(util-linux)
-  command -v python3 >/dev/null || missing+=(python3-minimal)
+  # The oracle reads settings and zones.
+  python3 -c 'import tomllib, zoneinfo; zoneinfo.ZoneInfo("Europe/Warsaw")' 2>/dev/null || missing+=(python3 tzdata)
   # The console is looked at in a real browser; npm fetches the rules of accessibility that it is held to.
   command -v "${CHROMIUM:-chromium}" >/dev/null || missing+=(chromium)
   [ -f "$(axe_file)" ] || command -v npm >/dev/null || missing+=(npm)

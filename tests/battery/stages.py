@@ -177,7 +177,9 @@ class Voice:
             self.demand("cancelled", None, whole[0], known[0])
         if not whole:
             sure = [facts for facts in parts.values() if all(self.rivals(fact, "cancelled") is not None for fact in facts)]
-            self.demand("cancelled", None, None, (), len(sure))
+            # Parts that come together and leave nothing are told as the whole.
+            together = self.case.now is not None and self.whole(self.cancels)
+            self.demand("cancelled", None, None, (), min(len(sure), 1) if together else len(sure))
 
     # ---- A parcel's stages.
 
@@ -210,8 +212,13 @@ class Voice:
             count = sum(any(fact in fresh for fact in run) for run in runs)
         self.allow(stage, parcel, count)
         # "Shipped" that comes late ends nothing, and what comes within the hour may only have been late.
+        days = set()
         for run in self.runs(parcel, stage, STATUS - {"shipped"}, SURELY):
-            self.run_must(parcel, stage, run)
+            # "On the van today" need not be said twice of one day.
+            day = run[0].time.astimezone(self.case.zone).date() if stage == "out_for_delivery" and self.case.zone else None
+            if day is None or day not in days:
+                self.run_must(parcel, stage, run)
+            days.add(day)
 
     def run_must(self, parcel, stage, run):
         """One stretch of scans of the same kind: told once, if nothing that may be known overtakes it."""
@@ -261,6 +268,9 @@ class Voice:
             if other.type == "cancelled":
                 return False
             if other.type == "exception" and stage in AT_THE_DOOR | {"returning"} and other.time >= fact.time:
+                return False
+            # What waits elsewhere by then is told of that place alone.
+            if other.type == stage == "available_for_pickup" and other.time >= fact.time and not same_news(fact, other):
                 return False
             if other.type in SCANS and other.time >= fact.time and other.type not in BENIGN[stage]:
                 close = other.type == stage == "attempt_failed" and other.time - fact.time < SAME_ATTEMPT

@@ -3,6 +3,7 @@
 mod alerts;
 mod asking;
 mod backtest;
+mod battery;
 mod broker;
 mod care;
 mod channels;
