@@ -84,6 +84,7 @@ class Worker:
     def __init__(self, rig, name):
         self.rig, self.name, self.port = rig, name, rig.pages if name == "w1" else free_port()
         self.process, self.wanted, self.lock = None, False, threading.RLock()
+        self.binary = os.path.join(rig.folder, "doorstep")
         self.starts, self.kills, self.own_ends, self.is_ready = [], [], [], False
         self.log = open(os.path.join(rig.folder, f"{name}.log"), "ab")
 
@@ -98,7 +99,7 @@ class Worker:
     def start(self):
         with self.lock:
             self.wanted, self.is_ready = True, False
-            command = [os.path.join(self.rig.folder, "doorstep"), "run", "--config", self.rig.config]
+            command = [self.binary, "run", "--config", self.rig.config]
             self.starts.append(time.time())
             self.process = subprocess.Popen(command, env=self.environment(), stderr=self.log, stdout=self.log)
 
