@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use doorstep::apply::{FROM_THE_FUTURE, Hinge};
+use doorstep::apply::{FROM_THE_FUTURE, Hinge, Verdict};
 use doorstep::channel::capture::Capture;
 use doorstep::channel::{email, sms};
 use doorstep::clock::Clock;
@@ -204,6 +204,45 @@ async fn a_mail_is_given_up_after_three_days() {
     let row = only_notice(&world, "1").await;
     assert_eq!((row.state, row.why.as_deref()), (State::Rejected, Some("gave_up")));
     assert!((12..=14).contains(&server.seen().len()), "{}", server.seen().len());
+}
+
+/// What the database cannot take or give back is set aside alone; the rest of its batch goes through.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_damaged_order_does_not_take_its_batch_along() {
+    let (plan, mails, _) = Plan::captured(START, policy());
+    let world = World::planned(plan).await;
+    world.feed(&[paid("1")]).await;
+    world.drain().await;
+    world.damage("1").await;
+    let shipped = |order: &str| {
+        let data = json!({"order": {"id": order}, "shipment": {"id": "A"}});
+        event(&format!("shipped-{order}"), "shipment.shipped", START, data)
+    };
+    let verdicts = world.feed(&[paid("2"), shipped("1"), paid("3")]).await;
+    assert!(matches!(&verdicts[..], [Verdict::Applied, Verdict::Refused { .. }, Verdict::Applied]), "{verdicts:?}");
+    world.drain().await;
+    let told: Vec<String> = mails.taken().iter().map(|one| one.entry.order.order_str().to_owned()).collect();
+    assert_eq!(told, ["1", "2", "3"]);
+    let kept = world.store.quarantine(0, 10).await.expect("the store answers");
+    assert_eq!(kept.len(), 1);
+    assert_eq!(serde_json::from_slice::<Value>(&kept[0].raw).expect("as it came")["id"], "shipped-1");
+}
+
+/// Shops number their orders as they like: each customer hears of their own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_shops_with_orders_of_one_number_are_each_told() {
+    let (plan, mails, _) = Plan::captured(START, policy());
+    let world = World::planned(plan).await;
+    let of = |brand: &str| {
+        let mut event = paid("1");
+        (event["brand"], event["source"]) = (json!(brand), json!(format!("/shops/{brand}")));
+        event
+    };
+    world.feed(&[of("harbour"), of("orchard")]).await;
+    world.drain().await;
+    let mut told: Vec<String> = mails.taken().iter().map(|one| one.entry.order.as_str().to_owned()).collect();
+    told.sort_unstable();
+    assert_eq!(told, ["harbour/1", "orchard/1"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,11 @@
 //! After an outage everything is due at once: nothing is told that the queue is about to disprove, and nothing twice.
 
+use std::collections::BTreeMap;
+
+use doorstep::channel::capture::Capture;
+use doorstep::channel::{email, sms};
+use doorstep::clock::Clock;
+use doorstep::dispatch::Senders;
 use doorstep::domain::person::Channel;
 use doorstep::domain::policy::Policy;
 use doorstep::domain::stage::Stage;
@@ -7,6 +13,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::{Value, json};
 
+use crate::servers::http::{Server, status};
 use crate::world::{Plan, World};
 
 const START: &str = "2026-03-02T12:00:00+01:00";
@@ -163,6 +170,73 @@ async fn a_database_restored_from_yesterday_tells_nobody_twice() {
     // The check can fail: whoever lets the facts in the usual way tells them again.
     let careless = restore(&copies[1], false).await;
     assert!(sent(&careless, copied_at).iter().any(|told| told_before.contains(told)));
+}
+
+/// The mail provider is down for three days, in which parcels are shipped and delivered and promises broken. What goes out when it
+/// is back is little, soon and true: of who has the parcel, only that; nobody hears of a delay that is over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_three_days_without_a_provider_little_is_told_and_all_of_it_is_true() {
+    const SOME: usize = 60;
+    let provider = Server::start().await;
+    let settings = json!({"transport": "http", "url": provider.url("/emails"), "token": "re_123"});
+    let email = email::Sender::new(&serde_json::from_value(settings).expect("settings"), Clock::database());
+    let senders = Senders { email: email.expect("usable settings"), sms: sms::Sender::Capture(Capture::memory()) };
+    let policy = Policy::standard(TimeZone::get("Europe/Warsaw").expect("a bundled zone"));
+    let world = World::planned(Plan::sending(START, policy, senders)).await;
+    let start = world.clock.now();
+    let facts = two_weeks(start, SOME);
+    // Down from before the first parcel moves.
+    let (down, back) = (start + HOUR * 18, start + HOUR * 90);
+    let place = |at: Timestamp| facts.partition_point(|(when, _)| *when <= at);
+    live(&world, &facts[..place(down)], down).await;
+    let before = told_by(&provider, 0);
+    assert_eq!(before.values().map(BTreeMap::len).sum::<usize>(), SOME, "each order is confirmed");
+    provider.rule(|_| Some(status(503)));
+    let tries = provider.seen().len();
+    live(&world, &facts[place(down)..place(back)], back).await;
+    let tried = provider.seen().len();
+    assert!(tried > tries, "it was tried");
+    provider.rule(|_| None);
+    live(&world, &[], back + HOUR * 12).await;
+    let after = told_by(&provider, tried);
+    let mut given_up = 0;
+    for n in 0..SOME {
+        let stages: Vec<&str> = after.get(&n).into_iter().flat_map(BTreeMap::keys).map(String::as_str).collect();
+        if stages.is_empty() {
+            // Tried for three days from its first try on: then it is given up, and stands in the list of what failed.
+            let rows = world.store.notices_of(&World::order(&n.to_string())).await.expect("the store answers");
+            assert!(rows.iter().any(|row| row.why.as_deref() == Some("gave_up")), "{n} is told nothing: {rows:?}");
+            given_up += 1;
+            continue;
+        }
+        let has_it = n % 10 != 9 && n % 9 < 2;
+        let is_right = match has_it {
+            true => stages.iter().all(|stage| ["delivered", "feedback"].contains(stage)) && stages[0] == "delivered",
+            false => stages.iter().all(|stage| ["shipped", "delay_expected"].contains(stage)),
+        };
+        assert!(is_right, "{n} is told {stages:?}");
+    }
+    assert!(given_up < SOME / 2, "{given_up} were given up");
+    assert!(after.values().flat_map(BTreeMap::values).all(|times| *times == 1), "twice: {after:?}");
+    // Thirteen by the schedule, for each of what waited.
+    assert!(tried - tries < 15 * SOME, "{} tries while it was down", tried - tries);
+    world.leave();
+}
+
+/// What a provider took from its `from`th request on: by order, how often each stage.
+fn told_by(provider: &Server, from: usize) -> BTreeMap<usize, BTreeMap<String, usize>> {
+    let mut told: BTreeMap<usize, BTreeMap<String, usize>> = BTreeMap::new();
+    for request in provider.seen().iter().skip(from) {
+        let mail: Value = serde_json::from_slice(&request.body).expect("JSON");
+        let tag = |name: &str| {
+            let tags = mail["tags"].as_array().expect("tags").iter();
+            let value = tags.filter(|tag| tag["name"] == name).find_map(|tag| tag["value"].as_str());
+            value.expect("each mail says what it is about").to_owned()
+        };
+        let order = tag("order_id").parse().expect("a number");
+        *told.entry(order).or_default().entry(tag("stage")).or_default() += 1;
+    }
+    told
 }
 
 /// The mails of a stage, in the order in which they went out: order and time.

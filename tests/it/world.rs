@@ -213,6 +213,16 @@ impl World {
         conn.close().await.expect("the file closes");
     }
 
+    /// Damages the stored document of an order, as a disk might.
+    pub(crate) async fn damage(&self, order: &str) {
+        let mut conn = sqlx::SqliteConnection::connect(&self.url).await.expect("the file opens");
+        let key = Self::order(order);
+        conn.execute(sqlx::query("update orders set doc = '{' where key = ?").bind(key.as_str()))
+            .await
+            .expect("the row is there");
+        conn.close().await.expect("the file closes");
+    }
+
     /// Says that what is left undone is left on purpose.
     pub(crate) fn leave(&self) {
         self.is_dirty.store(false, Ordering::Relaxed);

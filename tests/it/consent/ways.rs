@@ -77,13 +77,14 @@ fn every_stage_has_its_topic() {
             "returning",
             "returned",
             "lost",
-            "cancelled"
+            "cancelled",
+            "return_requested"
         ]
     );
     assert_eq!(named(Topic::Delay), ["delay_expected", "delay_again", "back_on_time"]);
     assert_eq!(named(Topic::Feedback), ["feedback"]);
     assert!(named(Topic::Content).is_empty());
-    assert_eq!(Stage::ALL.len(), 9 + 3 + 1 + named(Topic::Progress).len());
+    assert_eq!(Stage::ALL.len(), 10 + 3 + 1 + named(Topic::Progress).len());
 }
 
 /// Two pieces of news in one message: it goes out for the sake of the one that is wanted.

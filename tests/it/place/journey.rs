@@ -259,6 +259,8 @@ async fn reports_a_problem(journey: &mut Journey, words: &str) {
     journey.note("the problem is told", "[role=status], article");
     let case = journey.house.parts.store.cases_of(&journey.order).await.expect("an answer").remove(0);
     let id = case.id;
+    // What is said at one instant has no order.
+    journey.house.clock.advance(SignedDuration::from_secs(1));
     let answer = json!({ "text": "We are sorry. Another one is on its way.", "author": "Ola" });
     assert_eq!(journey.call(&format!("/v1/cases/{id}/answer"), answer).await["standing"], "answered");
     journey.press(".back a");
@@ -273,6 +275,7 @@ async fn reports_a_problem(journey: &mut Journey, words: &str) {
     journey.press(&format!("a[href='/ops/cases/{id}']"));
     assert!(journey.text("main").contains(words), "the console shows what the customer wrote");
     journey.pictures("ops-case");
+    journey.house.clock.advance(SignedDuration::from_secs(1));
     journey.fill("#answer", "It has been delivered. All well?");
     journey.press("button[value=close]");
     let case = journey.house.parts.store.cases_of(&journey.order).await.expect("an answer").remove(0);

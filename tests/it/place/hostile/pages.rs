@@ -203,7 +203,7 @@ async fn no_page_becomes_more_than_words() {
     let sorts: BTreeSet<_> =
         wrong.iter().map(|line| line.split_once(": ").map_or(line.as_str(), |(_, what)| what)).collect();
     assert!(wrong.is_empty(), "{} of {pages}\n{}\n{sorts:#?}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
-    println!("{} texts, {pages} pages, {mails} messages", texts.len());
+    eprintln!("{} texts, {pages} pages, {mails} messages", texts.len());
     assert!(pages >= 300 && mails >= 100, "{pages} pages, {mails} messages");
     db.end().await;
 }
