@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::brand::{Brand, Source};
 use super::problem::Problem;
-use super::template::{self, Compiled, Drafts, Form};
+use super::squeeze::Drafts;
+use super::template::{self, Compiled, Form};
 use super::when::Formats;
 use super::words::{self, Words};
 use crate::domain::policy::Policy;

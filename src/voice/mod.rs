@@ -37,6 +37,7 @@ mod problem;
 pub mod samples;
 mod shelf;
 mod sms;
+mod squeeze;
 mod story;
 mod template;
 mod tongue;
@@ -50,7 +51,7 @@ pub use words::WordsError;
 
 use brand::{Brand, Source};
 use load::{Language, Tuned};
-use template::Drafts;
+use squeeze::Drafts;
 use tongue::Tongue;
 use view::View;
 use when::{Formats, Teller};

@@ -4,8 +4,8 @@
 //! each message, from the page. In between MJML becomes HTML that mail programs understand, and white space is folded, so
 //! that a message costs a copy of constant text and some sixty holes.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fluent_bundle::FluentArgs;
 use handlebars::{
@@ -14,6 +14,7 @@ use handlebars::{
 };
 use serde_json::Value;
 
+use super::squeeze::Drafts;
 use super::words::Words;
 use super::{fold, harmless, lint};
 
@@ -54,8 +55,7 @@ impl Form {
 
 /// A compiled template and the engine for its holes.
 pub(crate) struct Compiled {
-    /// One after the other; see [`cut`].
-    templates: Vec<Template>,
+    template: Template,
     engine: Arc<Handlebars<'static>>,
     room: usize,
 }
@@ -65,9 +65,7 @@ impl Compiled {
     pub(crate) fn fill(&self, page: &Context) -> Result<String, RenderError> {
         let mut out = Buffer(String::with_capacity(self.room));
         let mut state = RenderContext::new(None);
-        for template in &self.templates {
-            template.render(&self.engine, page, &mut state, &mut out)?;
-        }
+        self.template.render(&self.engine, page, &mut state, &mut out)?;
         Ok(out.0)
     }
 }
@@ -126,23 +124,6 @@ fn write_css(
     Ok(())
 }
 
-/// What brands have in common before they are filled in: compiled once for all of them and all languages.
-#[derive(Default)]
-pub(crate) struct Drafts(Mutex<HashMap<String, Arc<[Template]>>>);
-
-impl Drafts {
-    /// The compiled pieces of `source`; `None` if they cannot be compiled.
-    fn of(&self, source: &str) -> Option<Arc<[Template]>> {
-        let mut known = self.0.lock().expect("nothing panics while it holds the drafts");
-        if let Some(draft) = known.get(source) {
-            return Some(Arc::clone(draft));
-        }
-        let draft: Arc<[Template]> = cut(source).into_iter().map(Template::compile).collect::<Result<_, _>>().ok()?;
-        known.insert(source.to_owned(), Arc::clone(&draft));
-        Some(draft)
-    }
-}
-
 /// What is wrong with a piece, in the author's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -175,42 +156,8 @@ pub(crate) fn compile(
             (folded, HTML_BYTES)
         }
     };
-    let templates = cut(&text).into_iter().map(Template::compile).collect::<Result<Vec<_>, _>>();
-    // An error names its place, which is right only in the whole.
-    let templates = templates.or_else(|_| Template::compile(&text).map(|whole| vec![whole]));
-    let templates = templates.map_err(|error| refuse(one_line(&error.to_string())))?;
-    Ok(Compiled { templates, engine: engine.clone(), room })
-}
-
-/// Cuts a template into pieces that can be compiled by themselves and say the same one after the other.
-///
-/// The compiler counts lines from the beginning for every hole it meets, so its time grows with the square of the length:
-/// a mail's template took 77 ms whole, and takes 15 ms in pieces. A cut is made outside all blocks, and between two visible
-/// characters, where no rule about white space reaches.
-fn cut(text: &str) -> Vec<&str> {
-    const PIECE_BYTES: usize = 1024;
-    let plain = |byte: u8| byte.is_ascii_graphic() && !b"{}\\~".contains(&byte);
-    let bytes = text.as_bytes();
-    let (mut pieces, mut began, mut at, mut depth) = (Vec::new(), 0, 0, 0_usize);
-    while at < bytes.len() {
-        if bytes[at..].starts_with(b"{{") {
-            let Some(length) = text[at..].find("}}") else { break };
-            match text[at + 2..at + length].trim_start_matches(['{', '~']).bytes().next() {
-                Some(b'#') => depth += 1,
-                Some(b'/') => depth = depth.saturating_sub(1),
-                Some(_) | None => {}
-            }
-            at += length + 2;
-            continue;
-        }
-        if depth == 0 && at - began >= PIECE_BYTES && plain(bytes[at - 1]) && plain(bytes[at]) {
-            pieces.push(&text[began..at]);
-            began = at;
-        }
-        at += 1;
-    }
-    pieces.push(&text[began..]);
-    pieces
+    let template = drafts.compile(&text).map_err(|error| refuse(one_line(&error.to_string())))?;
+    Ok(Compiled { template, engine: engine.clone(), room })
 }
 
 fn one_line(text: &str) -> String {
@@ -273,9 +220,8 @@ fn fill_at_load(
     engine.register_helper("css", Box::new(write_css));
     engine.register_helper("t", Box::new(SayWord { words: words.clone(), facts: facts.clone() }));
     let context = Context::wraps(facts).map_err(|error| one_line(&error.to_string()))?;
-    let render = |template: &Template| template.renders(&engine, &context, &mut RenderContext::new(None)).ok();
-    let draft = drafts.of(&swapped);
-    let filled = draft.and_then(|draft| draft.iter().map(render).collect::<Option<String>>());
+    let draft = drafts.compile(&swapped).ok();
+    let filled = draft.and_then(|draft| draft.renders(&engine, &context, &mut RenderContext::new(None)).ok());
     // An error names its place, which is right only in the whole.
     let filled = filled.map_or_else(|| engine.render_template(&swapped, facts), Ok);
     let filled = filled.map_err(|error| one_line(&error.to_string()))?;
@@ -334,38 +280,4 @@ fn html(mjml: &str) -> Result<String, String> {
         return Err("MJML: no mj-head".to_owned());
     }
     Ok(folded.replacen("</head>", script, 1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn filled(templates: &[Template], page: &Value) -> String {
-        let page = Context::wraps(page).expect("plain data");
-        let engine = engine(Form::Html);
-        let render = |template: &Template| template.renders(&engine, &page, &mut RenderContext::new(None));
-        templates.iter().map(|template| render(template).expect("it can be filled")).collect()
-    }
-
-    #[test]
-    fn pieces_say_what_the_whole_says() {
-        let item = r#"<li class="x">{{name}}</li>  "#;
-        let long = format!("<ul>{{{{#each items}}}}{}{{{{/each}}}}</ul>", item.repeat(60));
-        let text = format!("<p>Zażółć {{{{name}}}}</p>\n{long} {}{long}{{{{{{raw}}}}}}", "<br>żółw".repeat(400));
-        let pieces = cut(&text);
-        assert!(pieces.len() > 3, "{} pieces", pieces.len());
-        assert_eq!(pieces.concat(), text);
-        let page = serde_json::json!({"name": "Anna", "raw": "<hr>", "items": [{"name": "a"}, {"name": "b"}]});
-        let compile = |text: &str| Template::compile(text).expect("each piece is whole");
-        let apart: Vec<Template> = pieces.into_iter().map(compile).collect();
-        assert_eq!(filled(&apart, &page), filled(&[compile(&text)], &page));
-    }
-
-    #[test]
-    fn what_cannot_be_cut_stays_whole() {
-        let block = format!("{{{{#if name}}}}{}{{{{/if}}}}", "word ".repeat(1000));
-        for text in [block.as_str(), &" \n".repeat(2000), "", "{{never closed"] {
-            assert_eq!(cut(text), [text]);
-        }
-    }
 }
