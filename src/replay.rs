@@ -302,15 +302,18 @@ impl World {
             }
             Release::Send(telling) => {
                 // What it says is its main news: that may be what became part of it, if its own has passed.
-                let mut said = notice.clone();
-                if telling.news.first().is_some_and(|main| *main != own) {
+                let about = |(stage, parcel): &(Stage, Option<usize>)| {
+                    let shipment = parcel.and_then(|index| state_ids.get(index).cloned().flatten());
+                    Notice { stage: *stage, shipment, ..notice.clone() }
+                };
+                let has_passed = telling.news.first().is_some_and(|main| *main != own);
+                if has_passed {
                     self.say(&notice, Outcome::Silent, Why::Superseded.as_str());
                 }
-                if let Some((stage, parcel)) = telling.news.first() {
-                    said.stage = *stage;
-                    said.shipment = parcel.and_then(|index| state_ids.get(index).cloned().flatten());
-                }
-                self.say(&said, Outcome::Sent, why);
+                self.say(&telling.news.first().map_or_else(|| notice.clone(), about), Outcome::Sent, why);
+                // The order is not complete after all: of the parcels that it was to speak of the others are told of beside the first.
+                let left = telling.news.iter().skip(1).filter(|_| has_passed && own.0 == Stage::OrderComplete);
+                left.for_each(|news| self.say(&about(news), Outcome::Silent, Why::Merged.as_str()));
                 if let Some(contact) = contact {
                     self.accepted.entry(contact).or_default().push_back(self.now);
                 }

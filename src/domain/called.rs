@@ -4,7 +4,7 @@ use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::event::{Reason, Until};
-use super::fold::{Reg, Stamp};
+use super::fold::{Reg, Stamp, value};
 use super::id::made_of;
 use super::order::{Handled, State};
 use super::parcel::{Episode, Parcel, Status};
@@ -76,17 +76,39 @@ impl Called {
     }
 }
 
-/// Whether later news of the same parcel is told to the same person on the same channel, so that the older can stay unsaid.
-pub fn told_instead(all: &[Called], old: &Called, policy: &Policy, role: Role, channel: Channel) -> bool {
+/// Whether later news of the same parcel is told to the same person on the same channel, so that the older can stay unsaid. News
+/// that will be old before it can go out, in the quiet hours or while the order is on hold, is not.
+pub fn told_instead(
+    all: &[Called],
+    old: &Called,
+    (state, policy): (&State<'_>, &Policy),
+    (role, channel): (Role, Channel),
+    now: Timestamp,
+) -> bool {
     all.iter().any(|other| {
         let about_it = old.parcel.is_none() || other.parcel == old.parcel;
         let rule = policy.stages.get(&other.stage);
+        let in_time = || {
+            let soonest = soonest(state, policy, channel, now);
+            other.expires.is_none_or(|end| soonest.is_some_and(|at| at < end))
+        };
         about_it
             && matches!(other.truth, Truth::Holds | Truth::Passed)
             && other.stage.class() == Class::Progress
             && other.stage.rank() > old.stage.rank()
             && rule.is_some_and(|rule| rule.channels.contains(&channel) && rule.roles.contains(&role))
+            && in_time()
     })
+}
+
+/// When a message on a channel may go out, from `at` on; `None` while the order is on hold, of which nobody knows the end.
+pub fn soonest(state: &State<'_>, policy: &Policy, channel: Channel, at: Timestamp) -> Option<Timestamp> {
+    if state.known.on_hold() {
+        return None;
+    }
+    let Some(quiet) = policy.quiet.get(&channel) else { return Some(at) };
+    let country = value(&state.known.order.address).and_then(|address| address.country.as_deref());
+    Some(window::earliest(quiet, &state.zone, country, at))
 }
 
 /// Every stage that has happened, by the time of its fact, then by its rank.
@@ -200,10 +222,13 @@ fn of_an_episode(state: &State<'_>, index: usize, place: usize, stage: Stage) ->
     let episode = &parcel.episodes[place];
     let (earlier, later) = parcel.episodes.split_at(place);
     let later = &later[1..];
-    // What was decided about the same thing on another day was about that day.
-    let apart = |other: &Episode| i64::from(other.status == episode.status);
-    let before = earlier.last().map_or(i64::MIN, |last| last.to.0 + apart(last));
-    let after = later.first().map_or(i64::MAX, |next| next.from.0 - apart(next));
+    // What was decided about the same thing on another day was about that day, although a scan between may carry that day's time.
+    let same = |other: &&Episode| other.status == episode.status;
+    let before = earlier.last().map_or(i64::MIN, |last| last.to.0);
+    let before = earlier.iter().rfind(same).map_or(before, |other| before.max(other.to.0 + 1));
+    let after = later.first().map_or(i64::MAX, |next| next.from.0);
+    let after = later.iter().find(same).map_or(after, |other| after.min(other.from.0 - 1));
+    let (before, after) = (before.min(episode.from.0), after.max(episode.from.0));
     let truth = match later.first() {
         None => Truth::Holds,
         // Bad weather, of which nobody is told, does not move a parcel out of its locker, nor turn round one on its way back.
@@ -224,11 +249,11 @@ fn of_an_episode(state: &State<'_>, index: usize, place: usize, stage: Stage) ->
     // A place that was named later is news from then on.
     let named = parcel.facts.known.pickup.as_ref().map(|pickup| pickup.0).filter(|_| mark.is_some());
     let at = match named.filter(|_| stage == Stage::AvailableForPickup) {
-        Some(named) => Stamp(named.0.clamp(episode.from.0, after.max(episode.from.0)), named.1),
+        Some(named) => Stamp(named.0.clamp(episode.from.0, after), named.1),
         None => episode.from,
     };
     let called = Called::new(stage, Some(index), at, truth);
-    Called { between: (before.min(episode.from.0), after), mark, expires, ..called }
+    Called { between: (before, after), mark, expires, ..called }
 }
 
 /// Trouble that the customer hears nothing of, since they can do nothing about it.

@@ -220,6 +220,7 @@ impl Planner<'_, '_> {
         let occurrence = self.occurrence(called);
         let policy = self.ctx.policy;
         let may_pass = called.truth == Truth::Passed && policy.superseded == Superseded::Drop;
+        let soon = self.ctx.now + rule.merge_window;
         let mut notices = Vec::new();
         let is_meant = |role: &Role| called.only.is_none_or(|only| only == *role) && self.state.person(*role).is_some();
         for role in rule.roles.iter().copied().filter(is_meant) {
@@ -233,7 +234,7 @@ impl Planner<'_, '_> {
                     // A part of it: should the order not be complete after all, this is what is left to say.
                     let key = self.key_of(called, occurrence, role, channel);
                     notices.push(Open { role, channel, due: due.as_millisecond(), key, into: Some(complete) });
-                } else if may_pass && called::told_instead(all, called, policy, role, channel) {
+                } else if may_pass && called::told_instead(all, called, (self.state, policy), (role, channel), soon) {
                     self.stay_silent(called, Some(role), Some(channel), Why::Superseded);
                 } else {
                     notices.push(self.plan_one(called, rule, occurrence, role, channel));

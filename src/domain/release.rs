@@ -6,7 +6,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::called::{self, Called, Truth, called_for};
 use super::delay;
-use super::event::Address;
 use super::fold::value;
 use super::listen::ask;
 use super::notice::{Notice, Said, Why};
@@ -16,7 +15,6 @@ use super::person::{Channel, Pii};
 use super::policy::{Policy, Superseded};
 use super::promise;
 use super::stage::{Class, Stage};
-use super::window;
 
 /// How long a notice of an order on hold waits before it is looked at again; the end of the hold wakes it at once.
 const HOLD_STEP: SignedDuration = SignedDuration::from_hours(1);
@@ -224,14 +222,16 @@ impl Judge<'_> {
         if !drops && handled.stage.class() == Class::Progress {
             return Ok((called.parcel, None));
         }
-        if called.expires.is_some_and(|end| self.now >= end) {
+        // What is old before the quiet hours end leaves room for what became part of it.
+        let out = called::soonest(self.state, self.policy, self.notice.channel, self.now).unwrap_or(self.now);
+        if called.expires.is_some_and(|end| out >= end) {
             return Err(Why::Expired);
         }
         match called.truth {
             Truth::Holds => Ok((called.parcel, called.expires)),
             Truth::Passed => {
-                let (role, channel) = (self.notice.role, self.notice.channel);
-                let instead = is_self && called::told_instead(all, called, self.policy, role, channel);
+                let (order, to) = ((self.state, self.policy), (self.notice.role, self.notice.channel));
+                let instead = is_self && called::told_instead(all, called, order, to, self.now);
                 if instead { Err(Why::Superseded) } else { Ok((called.parcel, called.expires)) }
             }
             Truth::Outdated | Truth::Gone { by_progress: true } => Err(Why::Superseded),
@@ -337,29 +337,21 @@ impl Judge<'_> {
             return Release::Suppressed { why: Why::AddressDead };
         }
         let cap = self.policy.cap_per_day.get(&channel).copied();
-        let wait = if self.state.known.on_hold() {
-            Some((self.now + HOLD_STEP, Why::OrderOnHold))
+        // How long a hold or a full day lasts nobody knows: the next look comes before the news is old.
+        let look = |step| expires.map_or(self.now + step, |end| end.min(self.now + step));
+        let quiet_until = called::soonest(self.state, self.policy, channel, self.now).filter(|open| *open > self.now);
+        if self.state.known.on_hold() {
+            return Release::Hold { until: look(HOLD_STEP), why: Why::OrderOnHold };
         } else if cap.is_some_and(|cap| consent.told_last_day >= cap) {
-            Some((self.now + CAP_STEP, Why::VolumeCap))
-        } else {
-            self.quiet_until(channel).map(|until| (until, Why::QuietHours))
-        };
-        if let Some((until, why)) = wait {
-            let too_late = expires.is_some_and(|end| until >= end);
-            return if too_late { Release::Superseded { why: Why::Expired } } else { Release::Hold { until, why } };
+            return Release::Hold { until: look(CAP_STEP), why: Why::VolumeCap };
+        } else if let Some(until) = quiet_until {
+            return Release::Hold { until, why: Why::QuietHours };
         }
         let person = self.state.person(role);
         let locale = consent.locale.or_else(|| person.and_then(|person| value(&person.locale)).map(String::as_str));
         let (locale, said) = (locale.map(str::to_owned), self.said(&news));
         let (address, content) = (Pii::new(address.to_owned()), !consent.without_content);
         Release::Send(Box::new(Telling { address, locale, news, correction, said, content }))
-    }
-
-    fn quiet_until(&self, channel: Channel) -> Option<Timestamp> {
-        let quiet = self.policy.quiet.get(&channel)?;
-        let country = value(&self.state.known.order.address).and_then(|address: &Address| address.country.as_deref());
-        let open = window::earliest(quiet, &self.state.zone, country, self.now);
-        (open > self.now).then_some(open)
     }
 
     fn said(&self, news: &News) -> Said {

@@ -31,9 +31,19 @@ class Told:
         told = defaultdict(list)
         for line in self.output:
             if line["outcome"] == "sent":
-                notice = oracle.Notice(brands.get(line["order"]), line["order"], line["shipment"], line["stage"], line["to"], line["channel"])
-                told[line["order"]].append((line["at"], notice))
+                told[line["order"]].append((line["at"], notice_of(line, brands)))
         return told
+
+
+def notice_of(line, brands):
+    return oracle.Notice(brands.get(line["order"]), line["order"], line["shipment"], line["stage"], line["to"], line["channel"])
+
+
+def beside(told, silent, brands):
+    """What became part of a message that went to the same person, on the same channel, at that very moment."""
+    sent = {(at, notice.role, notice.channel) for at, notice in told}
+    joined = [line for line in silent if line["why"] == "merged" and (line["at"], line["to"], line["channel"]) in sent]
+    return [notice_of(line, brands) for line in joined]
 
 
 class Problem:
@@ -189,7 +199,7 @@ class Runs:
         total.told += sum(map(len, heard.values()))
         for order in verdicts.keys() | heard.keys():
             verdict = verdicts.get(order) or oracle.Verdict(self.brands.get(order), order)
-            problems = oracle.compare(verdict, [notice for _, notice in heard[order]])
+            problems = oracle.compare(verdict, [notice for _, notice in heard[order]], beside(heard[order], silent[order], self.brands))
             untrue = against(run, heard[order], verdict)
             unnamed = traceless(verdict, heard[order], silent[order])
             total.must += sum(verdict.must.values())

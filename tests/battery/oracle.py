@@ -117,11 +117,12 @@ def cap_people(found, policies):
                 verdict.some = [some for some in verdict.some if {(one.role, one.channel) for one in some} != {(role, channel)}]
 
 
-def compare(verdict, told):
-    """What is lost, unexpected and duplicated in the notices of one order."""
+def compare(verdict, told, beside=()):
+    """What is lost, unexpected and duplicated in the notices of one order; `beside`: told in a message whose main news is another."""
     counts = Counter(verdict.known(notice) for notice in told)
-    lost = [notice for notice, count in verdict.must.items() if counts[notice] < count]
-    lost += [tuple(sorted(some, key=str)) for some in verdict.some if not any(counts[notice] for notice in some)]
+    heard = counts + Counter(verdict.known(notice) for notice in beside)
+    lost = [notice for notice, count in verdict.must.items() if heard[notice] < count]
+    lost += [tuple(sorted(some, key=str)) for some in verdict.some if not any(heard[notice] for notice in some)]
     unexpected = [notice for notice in counts if not verdict.may[notice]]
     duplicated = [notice for notice, count in counts.items() if count > verdict.may[notice] > 0]
     for role, channel in {(notice.role, notice.channel) for notice in counts}:

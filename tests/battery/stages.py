@@ -170,7 +170,8 @@ class Voice:
                 whole.append(fact)
         fresh = [fact for fact in self.cancels if self.case.fresh(fact)]
         count = sum(1 for fact in fresh if fact.order.get("items")) + int(any(fact in whole for fact in fresh))
-        self.allow("cancelled", count=count)
+        # Parts that leave nothing, told before it was known that nothing else was ordered, are told once more as the whole.
+        self.allow("cancelled", count=count + int(not whole and self.whole(self.cancels)))
         self.trace("cancelled", None, self.cancels)
         known = [self.rivals(fact, "cancelled") for fact in whole]
         if whole and all(one is not None for one in known) and not any(fact.type in SCANS for fact in known[0]):
@@ -304,7 +305,10 @@ class Voice:
         brought = [parcel for parcel in parcels if any(fact.type == "delivered" for fact in parcel.scans)]
         if len(brought) < 2:
             return
-        self.allow("order_complete", None, 1 + sum(len(self.runs(parcel, "delivered", SCANS)) - 1 for parcel in brought))
+        again = sum(len(self.runs(parcel, "delivered", SCANS)) - 1 for parcel in brought)
+        # Of scans at one time nobody can say which came last: each "delivered" among them may be another one.
+        again += sum(sum(fact.type == "delivered" for fact in parcel.scans) for parcel in brought if tied(parcel))
+        self.allow("order_complete", None, 1 + again)
         last = max((self.runs(parcel, "delivered", SCANS)[-1][0] for parcel in brought), key=lambda fact: fact.time)
         plain = len(brought) == len(parcels) and not any(tangled(parcel) for parcel in parcels)
         ends = plain and all(self.good(parcel, "delivered", fact) for parcel in parcels for fact in self.runs(parcel, "delivered", SCANS)[-1])
@@ -354,9 +358,12 @@ class Voice:
         first = parcel.scans[0]
         told, named = self.case.news(first), [fact.shipment.get("tracking_number") for fact in parcel.facts if fact.time < first.time or fact is first]
         number = next((one for one in reversed(named) if one), None)
-        for fact in parcel.facts if told and number else []:
+        out = self.case.out(told, "shipped", self.channel) if told else None
+        # Replaced while "shipped" waited to be told, it may have been named or not.
+        waited = [fact.shipment.get("tracking_number") or number for fact in parcel.facts if out and first.time <= fact.time <= out]
+        for fact in parcel.facts if told and number and set(waited) <= {number} else []:
             new = fact.shipment.get("tracking_number")
-            if fact.time > self.case.out(told, "shipped", self.channel) and new and new != number:
+            if fact.time > out and new and new != number:
                 known = self.rivals(fact, "correction")
                 kinds = {other.type for other in known or [] if self.parcels.get(id(other)) is parcel} | {fact.type}
                 return known is not None and kinds <= ON_THE_WAY | {"created", "updated"} and not self.whole(known)
