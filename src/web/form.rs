@@ -43,7 +43,27 @@ struct Inner {
 pub struct Filled {
     /// The sending's own key: a second one with it is a repeat.
     pub id: Uuid,
-    fields: BTreeMap<String, String>,
+    /// What it says.
+    pub said: Fields,
+}
+
+/// What stands in a form.
+#[derive(Debug, Default)]
+pub struct Fields(BTreeMap<String, String>);
+
+/// A form that is not taken. The page that is shown again keeps what stood in it.
+#[derive(Debug)]
+pub struct Unread {
+    /// Why.
+    pub why: Refused,
+    /// What it says; nothing where it was not even read.
+    pub said: Fields,
+}
+
+impl From<Refused> for Unread {
+    fn from(why: Refused) -> Self {
+        Self { why, said: Fields::default() }
+    }
 }
 
 /// Why a form is not taken.
@@ -136,28 +156,25 @@ impl Forms {
     /// Reads a form and checks everything about it but what its fields say. Its path is the request's own.
     ///
     /// # Errors
-    /// [`Refused`].
-    pub async fn read(&self, request: Request) -> Result<Filled, Refused> {
+    /// [`Unread`].
+    pub async fn read(&self, request: Request) -> Result<Filled, Unread> {
         let (parts, body) = request.into_parts();
         self.admit(&parts)?;
         let path = parts.uri.path().to_owned();
         let fields = read(Request::from_parts(parts, body)).await.ok_or(Refused::NotAForm)?;
-        let stamp = self.check_stamp(fields.get(STAMP).map_or("", String::as_str), &path)?;
         // No database takes a NUL.
-        let fields = fields.into_iter().map(|(name, text)| (name, text.replace('\0', ""))).collect();
-        Ok(Filled { id: stamp.id, fields })
+        let said = Fields(fields.into_iter().map(|(name, text)| (name, text.replace('\0', ""))).collect());
+        match self.check_stamp(said.text(STAMP), &path) {
+            Ok(stamp) => Ok(Filled { id: stamp.id, said }),
+            Err(why) => Err(Unread { why, said }),
+        }
     }
 }
 
-impl Filled {
+impl Fields {
     /// A field's text without blanks around it; empty where it is missing.
-    pub fn field(&self, name: &str) -> &str {
-        self.fields.get(name).map_or("", |text| text.trim())
-    }
-
-    /// The same; `None` where it is empty.
-    pub fn given(&self, name: &str) -> Option<&str> {
-        Some(self.field(name)).filter(|text| !text.is_empty())
+    pub fn text(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", |text| text.trim())
     }
 }
 
@@ -198,18 +215,19 @@ mod tests {
         let forms = forms();
         let body = |forms: &Forms, path: &str| format!("stamp={}&comment=+all+well+", forms.stamp(path));
         let first = body(&forms, "/a");
-        assert_eq!(forms.read(sent("/a", first.clone(), OURS)).await.expect_err("too soon"), Refused::Soon);
+        let unread = forms.read(sent("/a", first.clone(), OURS)).await.expect_err("too soon");
+        assert_eq!((unread.why, unread.said.text("comment")), (Refused::Soon, "all well"));
         forms.clock().advance(SignedDuration::from_secs(3));
         let filled = forms.read(sent("/a", first.clone(), OURS)).await.expect("a form");
-        assert_eq!((filled.field("comment"), filled.given("more")), ("all well", None));
+        assert_eq!((filled.said.text("comment"), filled.said.text("more")), ("all well", ""));
         let again = forms.read(sent("/a", first.clone(), OURS)).await.expect("a repeat");
         assert_eq!(again.id, filled.id, "a repeat is known as one");
-        assert_eq!(forms.read(sent("/b", first.clone(), OURS)).await.expect_err("other path"), Refused::Foreign);
+        assert_eq!(forms.read(sent("/b", first.clone(), OURS)).await.expect_err("other path").why, Refused::Foreign);
         assert_eq!(
-            forms.read(sent("/a", first, "https://evil.example")).await.expect_err("other site"),
+            forms.read(sent("/a", first, "https://evil.example")).await.expect_err("other site").why,
             Refused::Foreign
         );
-        assert_eq!(forms.read(sent("/a", "x=1".into(), OURS)).await.expect_err("no stamp"), Refused::Foreign);
+        assert_eq!(forms.read(sent("/a", "x=1".into(), OURS)).await.expect_err("no stamp").why, Refused::Foreign);
     }
 
     #[tokio::test]

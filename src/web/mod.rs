@@ -16,6 +16,7 @@ pub mod health;
 pub mod ops;
 /// Forms that customers send.
 pub mod form;
+mod extract;
 mod frame;
 mod nowhere;
 /// Pages that a person looks at.

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use uuid::Uuid;
 
-use super::form::{Filled, Forms, Refused};
+use super::form::{Filled, Forms, Refused, Unread};
 use super::frame::{Frames, Shown};
 use super::nowhere::Nowhere;
 use crate::channel::sms::{CodeText, Sender};
@@ -134,11 +134,12 @@ impl Inner {
                 let done = act(self, &who, &filled).await;
                 self.told(token, &who, done).await
             }
-            Err(refused @ (Refused::Soon | Refused::Old)) => {
-                self.page(token, &who, refused.status(), Said::Bad("wishes-again")).await
-            }
-            Err(refused @ (Refused::Foreign | Refused::TooMany | Refused::NotAForm)) => {
-                self.page(token, &who, refused.status(), Said::Bad("wishes-later")).await
+            Err(Unread { why, .. }) => {
+                let words = match why {
+                    Refused::Soon | Refused::Old => "wishes-again",
+                    Refused::Foreign | Refused::TooMany | Refused::NotAForm => "wishes-later",
+                };
+                self.page(token, &who, why.status(), Said::Bad(words)).await
             }
         }
     }
@@ -147,13 +148,13 @@ impl Inner {
         let mut declined = Vec::new();
         for channel in Channel::ALL {
             let can_decline = Topic::ALL.into_iter().filter(|topic| sheet::can_decline(channel, *topic));
-            let off = |topic: &Topic| filled.field(&format!("{}.{}", channel.as_str(), topic.as_str())) != "on";
+            let off = |topic: &Topic| filled.said.text(&format!("{}.{}", channel.as_str(), topic.as_str())) != "on";
             declined.extend(can_decline.filter(off).map(|topic| (channel, topic)));
         }
         self.store.choose_wishes(who.contact, &who.brand, &declined, "page").await?;
         let known = self.known(who).await?;
         let locale = self.locale(who, &known);
-        let wanted = filled.field("language");
+        let wanted = filled.said.text("language");
         let is_new = self.speak(who, locale, |words| words.tag() != wanted && words.tags().any(|tag| tag == wanted));
         if is_new {
             self.store.choose_locale(who.contact, &who.brand, wanted).await?;
@@ -176,7 +177,7 @@ impl Inner {
     }
 
     async fn ask_code(&self, who: &OptOut, filled: &Filled) -> Result<Said, StoreError> {
-        let Some(number) = field::phone_number(filled.field("number")) else {
+        let Some(number) = field::phone_number(filled.said.text("number")) else {
             return Ok(Said::Bad("wishes-number-bad"));
         };
         let code = format!("{:06}", rand::random_range(0..1_000_000_u32));
@@ -201,7 +202,7 @@ impl Inner {
     }
 
     async fn take_code(&self, who: &OptOut, filled: &Filled) -> Result<Said, StoreError> {
-        let code: String = filled.field("code").chars().filter(char::is_ascii_digit).collect();
+        let code: String = filled.said.text("code").chars().filter(char::is_ascii_digit).collect();
         Ok(match self.store.confirm_number(who.contact, &who.brand, &code).await? {
             CodeCheck::Right => Said::Confirmed,
             CodeCheck::Wrong => Said::Bad("wishes-code-wrong"),

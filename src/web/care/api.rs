@@ -1,7 +1,7 @@
 //! What shop systems read and answer: cases, returns and ratings as JSON, under `/v1`, by the tokens of the door for events.
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -22,6 +22,7 @@ use crate::store::listen::cases::{Act, Acted, Case, Filter, Report, Whole};
 use crate::store::listen::returns::Return;
 use crate::store::ops::Audit;
 use crate::store::{Store, StoreError};
+use crate::web::extract::{Fields, Ids, unknown, wrong};
 use crate::web::problem::Problem;
 use crate::web::token::Tokens;
 
@@ -86,17 +87,6 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::warn!(error = &error as &dyn std::error::Error, "a request of a shop's system waits for the database");
         Self::later("the store is away; nothing was changed", 5)
-    }
-}
-
-fn unknown() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "there is nothing of this id")
-}
-
-fn wrong(field: &str, what: &str) -> Problem {
-    Problem {
-        field: Some(field.to_owned()),
-        ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{field}: {what}"))
     }
 }
 
@@ -317,7 +307,7 @@ impl From<Rating> for RatingOut {
 
 type Answered<T> = Result<Json<T>, Problem>;
 
-async fn cases(_: Admitted, State(api): State<Api>, Query(asked): Query<Asked>) -> Answered<List<Cases>> {
+async fn cases(_: Admitted, State(api): State<Api>, Fields(asked): Fields<Asked>) -> Answered<List<Cases>> {
     let standing = asked
         .standing
         .as_deref()
@@ -335,14 +325,14 @@ async fn cases(_: Admitted, State(api): State<Api>, Query(asked): Query<Asked>) 
     Ok(Json(List { rows: Cases { cases: rows.into_iter().map(CaseOut::from).collect() }, next }))
 }
 
-async fn case(_: Admitted, State(api): State<Api>, Path(id): Path<Uuid>) -> Answered<WholeOut> {
+async fn case(_: Admitted, State(api): State<Api>, Ids(id): Ids<Uuid>) -> Answered<WholeOut> {
     Ok(Json(api.store.case(id).await?.ok_or_else(unknown)?.into()))
 }
 
 async fn photo(
     _: Admitted,
     State(api): State<Api>,
-    Path((case, photo)): Path<(Uuid, Uuid)>,
+    Ids((case, photo)): Ids<(Uuid, Uuid)>,
 ) -> Result<Response, Problem> {
     let photo = api.store.case_photo(case, photo).await?.ok_or_else(unknown)?;
     Ok(picture(photo))
@@ -376,7 +366,7 @@ struct AnswerIn {
 async fn answer(
     _: Admitted,
     State(api): State<Api>,
-    Path(id): Path<Uuid>,
+    Ids(id): Ids<Uuid>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answered<CaseOut> {
@@ -387,7 +377,7 @@ async fn answer(
     api.act(id, &headers, act, &author).await
 }
 
-async fn solve(_: Admitted, State(api): State<Api>, Path(id): Path<Uuid>, headers: HeaderMap) -> Answered<CaseOut> {
+async fn solve(_: Admitted, State(api): State<Api>, Ids(id): Ids<Uuid>, headers: HeaderMap) -> Answered<CaseOut> {
     api.act(id, &headers, Act::Solve, &author(None)).await
 }
 
@@ -415,7 +405,7 @@ impl Api {
     }
 }
 
-async fn returns(_: Admitted, State(api): State<Api>, Query(asked): Query<Asked>) -> Answered<List<Returns>> {
+async fn returns(_: Admitted, State(api): State<Api>, Fields(asked): Fields<Asked>) -> Answered<List<Returns>> {
     let before = asked.after()?.map_or(Timestamp::MAX, |(at, _)| at);
     let rows = api.store.returns(&asked.brand, asked.decided, before, asked.limit()).await?;
     let last = rows.last().filter(|_| rows.len() >= asked.limit() as usize);
@@ -423,7 +413,7 @@ async fn returns(_: Admitted, State(api): State<Api>, Query(asked): Query<Asked>
     Ok(Json(List { rows: Returns { returns: rows.into_iter().map(ReturnOut::from).collect() }, next }))
 }
 
-async fn one_return(_: Admitted, State(api): State<Api>, Path(id): Path<Uuid>) -> Answered<ReturnOut> {
+async fn one_return(_: Admitted, State(api): State<Api>, Ids(id): Ids<Uuid>) -> Answered<ReturnOut> {
     Ok(Json(api.store.one_return(id).await?.ok_or_else(unknown)?.into()))
 }
 
@@ -439,7 +429,7 @@ struct DecisionIn {
     author: Option<String>,
 }
 
-async fn decide(_: Admitted, State(api): State<Api>, Path(id): Path<Uuid>, body: Bytes) -> Answered<ReturnOut> {
+async fn decide(_: Admitted, State(api): State<Api>, Ids(id): Ids<Uuid>, body: Bytes) -> Answered<ReturnOut> {
     let given: DecisionIn = read(&body)?;
     let words = kept(&given.text).map(Pii::new);
     let before = api.store.one_return(id).await?.ok_or_else(unknown)?;
@@ -461,7 +451,7 @@ async fn decide(_: Admitted, State(api): State<Api>, Path(id): Path<Uuid>, body:
     }
 }
 
-async fn ratings(_: Admitted, State(api): State<Api>, Query(asked): Query<Asked>) -> Answered<List<Ratings>> {
+async fn ratings(_: Admitted, State(api): State<Api>, Fields(asked): Fields<Asked>) -> Answered<List<Ratings>> {
     let before = asked.after()?.map_or(Timestamp::MAX, |(at, _)| at);
     let rows = api.store.ratings(&asked.brand, before, false, asked.limit()).await?;
     let last = rows.last().filter(|_| rows.len() >= asked.limit() as usize);

@@ -22,7 +22,7 @@ use crate::store::listen::Taken;
 use crate::store::listen::cases::{Act, Acted, By, Change, NewCase, Photo, Whole};
 use crate::voice::WordsError;
 use crate::voice::care::{PROBLEM, Speech};
-use crate::web::form::{Refused, STAMP};
+use crate::web::form::{Refused, STAMP, Unread};
 
 /// How long a form with pictures may take to come in: thirty megabytes over a slow line.
 const FORM_TIME_MAX: Duration = Duration::from_secs(120);
@@ -61,6 +61,8 @@ struct Shut {
     photos: Option<String>,
     action: String,
     stamp: String,
+    /// What stands in its form already.
+    draft: String,
 }
 
 #[derive(Serialize)]
@@ -78,6 +80,8 @@ struct Told {
     sort: Option<Sort>,
     words: String,
     photos: Vec<Vec<u8>>,
+    /// Words meant for a case that is there, which were not taken.
+    draft: Option<(Uuid, String)>,
 }
 
 /// Why a form with pictures is not taken.
@@ -131,19 +135,15 @@ pub(super) async fn take(State(care): State<Care>, Path(token): Path<String>, re
                 let status = StatusCode::SERVICE_UNAVAILABLE;
                 return inner.listen(&visit, status, &Told::default(), Some("problem-busy"), false).await;
             };
-            let told = match inner.told(&visit, request).await {
-                Ok(told) => told,
+            let mut told = Told::default();
+            match inner.told(&visit, request, &mut told).await {
+                Ok(()) => {}
                 Err(Bad::Refused(refused)) => match again(refused) {
-                    Some(id) => {
-                        let nothing = Told::default();
-                        return inner.listen(&visit, refused.status(), &nothing, Some(id), false).await;
-                    }
+                    Some(id) => return inner.listen(&visit, refused.status(), &told, Some(id), false).await,
                     None => return inner.refused(&visit, refused),
                 },
-                Err(Bad::Again(status, id)) => {
-                    return inner.listen(&visit, status, &Told::default(), Some(id), false).await;
-                }
-            };
+                Err(Bad::Again(status, id)) => return inner.listen(&visit, status, &told, Some(id), false).await,
+            }
             let Some(sort) = told.sort else {
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
                 return inner.listen(&visit, status, &told, Some("problem-none"), false).await;
@@ -187,15 +187,15 @@ pub(super) async fn say(
             };
             let form = match inner.forms.read(request).await {
                 Ok(form) => form,
-                Err(refused) => match again(refused) {
+                Err(Unread { why, said }) => match again(why) {
                     Some(words) => {
-                        let nothing = Told::default();
-                        return inner.listen(&visit, refused.status(), &nothing, Some(words), false).await;
+                        let told = Told { draft: Some((id, said.text("words").to_owned())), ..Told::default() };
+                        return inner.listen(&visit, why.status(), &told, Some(words), false).await;
                     }
-                    None => return inner.refused(&visit, refused),
+                    None => return inner.refused(&visit, why),
                 },
             };
-            let Some(text) = kept(form.field("words")) else {
+            let Some(text) = kept(form.said.text("words")) else {
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
                 return inner.listen(&visit, status, &Told::default(), Some("case-say-none"), false).await;
             };
@@ -223,32 +223,42 @@ impl Inner {
         Ok(mine)
     }
 
-    /// Reads the form. The stamp stands first in it, and is looked at before anything else is read.
-    async fn told(&self, visit: &Visit, request: Request) -> Result<Told, Bad> {
+    /// Reads the form into `told`. The stamp stands first in it, and is looked at before anything else is read. Where it is only too
+    /// young or too old, the words are read all the same: the page that is shown again keeps them.
+    async fn told(&self, visit: &Visit, request: Request, told: &mut Told) -> Result<(), Bad> {
         let (parts, body) = request.into_parts();
         self.forms.admit(&parts)?;
         let reading = async {
             let mut form =
                 Multipart::from_request(Request::from_parts(parts, body), &()).await.map_err(|_| Refused::NotAForm)?;
-            let mut told = Told::default();
-            let mut fields = 0;
+            let (mut fields, mut untimely) = (0, None);
             while let Some(field) = form.next_field().await.map_err(|_| Refused::NotAForm)? {
                 fields += 1;
                 let name = field.name().unwrap_or_default().to_owned();
                 match (fields, name.as_str()) {
                     (1, STAMP) => {
                         let stamp = text(field).await?;
-                        told.id = self.forms.check_stamp(&stamp, &format!("{}/problem", visit.path))?.id;
+                        match self.forms.check_stamp(&stamp, &format!("{}/problem", visit.path)) {
+                            Ok(stamp) => told.id = stamp.id,
+                            Err(why @ (Refused::Soon | Refused::Old)) => untimely = Some(why),
+                            Err(why @ (Refused::Foreign | Refused::TooMany | Refused::NotAForm)) => {
+                                return Err(why.into());
+                            }
+                        }
                     }
                     (1, _) => return Err(Refused::Foreign.into()),
                     (FIELDS_MAX.., _) => return Err(Refused::NotAForm.into()),
                     (_, "sort") => told.sort = Sort::parse(&text(field).await?).filter(|s| *s != Sort::LowScore),
                     (_, "words") => told.words = text(field).await?,
-                    (_, "photos") => told.photos.extend(picture(field, told.photos.len()).await?),
+                    (_, "photos") if untimely.is_none() => told.photos.extend(picture(field, told.photos.len()).await?),
                     (_, _) => {}
                 }
             }
-            if fields == 0 { Err(Refused::Foreign.into()) } else { Ok(told) }
+            match untimely {
+                Some(why) => Err(why.into()),
+                None if fields == 0 => Err(Refused::Foreign.into()),
+                None => Ok(()),
+            }
         };
         tokio::time::timeout(FORM_TIME_MAX, reading).await.unwrap_or(Err(Refused::NotAForm.into()))
     }
@@ -298,7 +308,7 @@ impl Inner {
             stamp: self.forms.stamp(&path),
             sorts: Sort::offered().map(choice).collect::<Result<_, Trouble>>()?,
             words: told.words.clone(),
-            cases: mine.iter().map(|whole| self.shut(visit, whole, &speech)).collect::<Result<_, _>>()?,
+            cases: mine.iter().map(|whole| self.shut(visit, whole, told, &speech)).collect::<Result<_, _>>()?,
             action: path,
         };
         let newest = mine.first().and_then(|whole| whole.case.clocks.next()).filter(|_| sent);
@@ -309,7 +319,7 @@ impl Inner {
         Ok(self.frame.show(&shown, &speech, &facts))
     }
 
-    fn shut(&self, visit: &Visit, whole: &Whole, speech: &Speech<'_>) -> Result<Shut, Trouble> {
+    fn shut(&self, visit: &Visit, whole: &Whole, told: &Told, speech: &Speech<'_>) -> Result<Shut, Trouble> {
         let (case, zone) = (&whole.case, visit.state().zone);
         let moment = |at: Timestamp| speech.moment(at, &zone);
         let standing = case.clocks.standing();
@@ -325,6 +335,7 @@ impl Inner {
         });
         let photos = (!whole.photos.is_empty()).then(|| whole.photos.len().to_string());
         let action = format!("{}/problem/{}", visit.path, case.id);
+        let draft = told.draft.as_ref().filter(|(id, _)| *id == case.id).map(|(_, words)| words.clone());
         Ok(Shut {
             id: case.id,
             title: speech.say(&format!("problem-sort-{}", case.sort.as_str()))?,
@@ -335,6 +346,7 @@ impl Inner {
             words: said.collect::<Result<_, _>>()?,
             photos: photos.map(|count| speech.with("case-photos", &[("count", &count)])).transpose()?,
             stamp: self.forms.stamp(&action),
+            draft: draft.unwrap_or_default(),
             action,
         })
     }

@@ -17,7 +17,7 @@ use crate::outcomes::voice;
 use crate::store::listen::cases::{Change, NewCase};
 use crate::store::listen::{NewRating, Rating};
 use crate::voice::care::{RATING, Speech};
-use crate::web::form::Filled;
+use crate::web::form::{Fields, Filled, Unread};
 
 /// One question as the page asks it.
 #[derive(Serialize)]
@@ -111,15 +111,18 @@ pub(super) async fn take(State(care): State<Care>, Path(token): Path<String>, re
             let preselected = chosen_in(request.uri().query().unwrap_or_default());
             let form = match inner.forms.read(request).await {
                 Ok(form) => form,
-                Err(refused) => match again(refused) {
-                    Some(words) => return inner.ask(&visit, refused.status(), &preselected, false, Some(words)),
-                    None => return inner.refused(&visit, refused),
+                Err(Unread { why, said }) => match again(why) {
+                    Some(words) => {
+                        let chosen = preselected.into_iter().chain(chosen_now(&said)).collect();
+                        return inner.ask(&visit, why.status(), &chosen, false, Some(words));
+                    }
+                    None => return inner.refused(&visit, why),
                 },
             };
-            let answers = answers(&form, &visit.policy().ask.questions);
+            let answers = answers(&form.said, &visit.policy().ask.questions);
             if answers.is_empty() {
-                let chosen = Question::ALL.map(|question| (question, (None, words(&form, question))));
-                return inner.ask(&visit, StatusCode::UNPROCESSABLE_ENTITY, &chosen.into(), false, Some("rating-none"));
+                let (status, chosen) = (StatusCode::UNPROCESSABLE_ENTITY, chosen_now(&form.said).collect());
+                return inner.ask(&visit, status, &chosen, false, Some("rating-none"));
             }
             inner.keep(&visit, &form, answers).await?;
             Ok(see(&format!("{}/rating?thanks", visit.path)))
@@ -128,14 +131,14 @@ pub(super) async fn take(State(care): State<Care>, Path(token): Path<String>, re
     )
 }
 
-fn words(form: &Filled, question: Question) -> String {
-    form.field(&format!("{}_words", question.as_str())).to_owned()
+fn words(said: &Fields, question: Question) -> String {
+    said.text(&format!("{}_words", question.as_str())).to_owned()
 }
 
-fn answers(form: &Filled, asked: &[Question]) -> Vec<Answer> {
+fn answers(said: &Fields, asked: &[Question]) -> Vec<Answer> {
     let answer = |question: &Question| {
-        let score = question.score(form.field(question.as_str()))?;
-        let comment = kept(&words(form, *question)).map(Pii::new);
+        let score = question.score(said.text(question.as_str()))?;
+        let comment = kept(&words(said, *question)).map(Pii::new);
         Some(Answer { question: *question, score, comment })
     };
     asked.iter().filter_map(answer).collect()
@@ -148,6 +151,12 @@ fn chosen_before(rating: &Rating) -> Chosen {
         (answer.question, (Some(answer.score), words))
     };
     rating.answers.iter().map(chosen).collect()
+}
+
+/// What a form that was not taken says stands in it again.
+fn chosen_now(said: &Fields) -> impl Iterator<Item = (Question, (Option<u8>, String))> {
+    let chosen = |question: Question| (question, (question.score(said.text(question.as_str())), words(said, question)));
+    Question::ALL.into_iter().map(chosen).filter(|(_, (score, words))| score.is_some() || !words.is_empty())
 }
 
 /// What the address itself preselects: `csat=4`.

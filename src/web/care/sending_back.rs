@@ -19,7 +19,7 @@ use crate::store::listen::Taken;
 use crate::store::listen::returns::{NewReturn, Return};
 use crate::voice::WordsError;
 use crate::voice::care::{RETURN, Speech};
-use crate::web::form::{Filled, STAMP};
+use crate::web::form::{Fields, STAMP, Unread};
 
 /// Most kinds of things in one form.
 const LINES_MAX: usize = 100;
@@ -125,17 +125,16 @@ pub(super) async fn take(State(care): State<Care>, Path(token): Path<String>, re
             };
             let form = match inner.forms.read(request).await {
                 Ok(form) => form,
-                Err(refused) => match again(refused) {
+                Err(Unread { why, said }) => match again(why) {
                     Some(words) => {
-                        let nothing = Chosen::default();
-                        return inner.offer(&visit, refused.status(), &nothing, Some(words), false).await;
+                        let items = returnable(&visit.state(), &visit.policy().returns, inner.now());
+                        return inner.offer(&visit, why.status(), &chosen(&said, &items), Some(words), false).await;
                     }
-                    None => return inner.refused(&visit, refused),
+                    None => return inner.refused(&visit, why),
                 },
             };
-            let state = visit.state();
-            let items = returnable(&state, &visit.policy().returns, inner.now());
-            let chosen = chosen(&form, &items);
+            let items = returnable(&visit.state(), &visit.policy().returns, inner.now());
+            let chosen = chosen(&form.said, &items);
             let pieces = pieces(&items, &chosen);
             let (Some(reason), Some(wish), false) = (chosen.reason, chosen.wish, pieces.is_empty()) else {
                 let (status, words) = (StatusCode::UNPROCESSABLE_ENTITY, Some("return-none"));
@@ -160,7 +159,7 @@ pub(super) async fn take(State(care): State<Care>, Path(token): Path<String>, re
                 }
                 Outcome::Half => {
                     // Under the stamp that it came with, so that the next try is the same request.
-                    let chosen = Chosen { stamp: Some(form.field(STAMP).to_owned()), ..chosen };
+                    let chosen = Chosen { stamp: Some(form.said.text(STAMP).to_owned()), ..chosen };
                     let status = StatusCode::SERVICE_UNAVAILABLE;
                     inner.offer(&visit, status, &chosen, Some("return-again"), false).await
                 }
@@ -176,17 +175,17 @@ fn field(place: usize, item: &Item) -> String {
     format!("qty.{place}.{own}")
 }
 
-fn chosen(form: &Filled, items: &[Item]) -> Chosen {
+fn chosen(said: &Fields, items: &[Item]) -> Chosen {
     let count = |(place, item): (usize, &Item)| {
         let name = field(place, item);
-        let count: u32 = form.field(&name).parse().ok()?;
+        let count: u32 = said.text(&name).parse().ok()?;
         (count > 0).then_some((name, count.min(item.qty)))
     };
     Chosen {
         pieces: items.iter().enumerate().take(LINES_MAX).filter_map(count).collect(),
-        reason: Reason::parse(form.field("reason")),
-        wish: Wish::parse(form.field("wish")),
-        words: form.field("words").to_owned(),
+        reason: Reason::parse(said.text("reason")),
+        wish: Wish::parse(said.text("wish")),
+        words: said.text("words").to_owned(),
         stamp: None,
     }
 }

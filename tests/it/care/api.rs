@@ -12,6 +12,7 @@ on_both!(
     a_case_is_listed_shown_answered_and_solved,
     a_return_is_decided_and_ratings_are_read,
     every_path_of_the_openapi_file_is_there,
+    what_cannot_be_read_is_not_repeated,
 );
 
 async fn ask(site: &Site, method: &str, path: &str, body: Option<Value>, key: Option<&str>) -> Answer {
@@ -101,6 +102,21 @@ async fn a_case_is_listed_shown_answered_and_solved(db: &Db) {
     assert!(site.get(&format!("{page}/problem")).await.contains("Wysyłamy nowy kubek."));
     assert_eq!(ask(&site, "GET", &format!("/v1/cases/{}", Uuid::nil()), None, None).await.status, 404);
     assert_eq!(ask(&site, "GET", "/v1/cases?after=nonsense", None, None).await.status, 422);
+}
+
+async fn what_cannot_be_read_is_not_repeated(db: &Db) {
+    let site = Site::new(db).await;
+    for (path, status) in [
+        ("/v1/cases/ada@example.com", 404),
+        ("/v1/returns/ada@example.com", 404),
+        ("/v1/cases/00000000-0000-0000-0000-000000000000/photos/ada@example.com", 404),
+        ("/v1/cases?limit=ada@example.com", 422),
+        ("/v1/returns?ada@example.com=1", 422),
+    ] {
+        let answer = ask(&site, "GET", path, None, None).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert!(answer.json()["title"].is_string() && !answer.text().contains("ada"), "{path}: {}", answer.text());
+    }
 }
 
 async fn a_return_is_decided_and_ratings_are_read(db: &Db) {

@@ -4,10 +4,14 @@ use doorstep::link::Reader;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{FORM, Site, event, multipart, on_both, stamp_of, told};
+use super::{FORM, Site, event, multipart, on_both, picture, stamp_of, told};
 use crate::store::world::{Db, order_key};
 
-on_both!(a_scanner_that_sends_every_form_at_once_counts_for_nothing, what_opens_nothing_answers_alike);
+on_both!(
+    a_scanner_that_sends_every_form_at_once_counts_for_nothing,
+    what_stood_in_a_form_that_came_too_late_stands_in_it_again,
+    what_opens_nothing_answers_alike,
+);
 
 /// Opens everything, presses everything within two seconds: 0 ratings, 0 cases, 0 returns, 0 events.
 async fn a_scanner_that_sends_every_form_at_once_counts_for_nothing(db: &Db) {
@@ -42,6 +46,52 @@ async fn a_scanner_that_sends_every_form_at_once_counts_for_nothing(db: &Db) {
     // The person who presses once more is heard.
     let page = site.delivered("B1", "en").await;
     assert_eq!(site.fill(db, &format!("{page}/rating"), &[("csat", "5")]).await.status, 303);
+}
+
+/// A page that was left open for two days: its forms are shown again with all that was written, and taken then.
+async fn what_stood_in_a_form_that_came_too_late_stands_in_it_again(db: &Db) {
+    let site = Site::new(db).await;
+    let page = site.delivered("A1", "en").await;
+    let [rating, problem, back] = ["rating", "problem", "return"].map(|form| format!("{page}/{form}"));
+    assert_eq!(site.tell(db, &page, "damaged", "The lid is broken.", &[]).await.status, 303);
+    let open = site.get(&problem).await;
+    let case = open.split("id=\"case-").nth(1).and_then(|rest| rest.split('"').next()).expect("a case").to_owned();
+    let case = format!("{problem}/{case}");
+    let stamps =
+        [(&rating, site.get(&rating).await), (&problem, open.clone()), (&back, site.get(&back).await), (&case, open)];
+    let [rated, told, returned, said] = stamps.map(|(path, page)| stamp_of(&page, path));
+    db.clock.advance(SignedDuration::from_hours(49));
+    let fields = [("stamp", rated.as_str()), ("csat", "2"), ("csat_words", "It came <late>.")];
+    let late = site.post(&rating, &fields).await;
+    assert_eq!(late.status, 409);
+    let shown = late.text();
+    assert!(shown.contains("value=\"2\" checked") && shown.contains("It came &lt;late&gt;."), "{shown}");
+    let late = site.send(&problem, &told, "missing_item", "One cup is missing.", &[&picture(40)]).await;
+    assert_eq!(late.status, 409);
+    let shown = late.text();
+    assert!(
+        shown.contains("value=\"missing_item\" checked") && shown.contains(">One cup is missing.</textarea>"),
+        "{shown}"
+    );
+    let late = site.post(&case, &[("stamp", &said), ("words", "And the saucer.")]).await;
+    assert_eq!(late.status, 409);
+    assert!(late.text().contains(">And the saucer.</textarea>"), "{}", late.text());
+    let fields = [
+        ("stamp", returned.as_str()),
+        ("qty.0.L1", "1"),
+        ("reason", "other"),
+        ("wish", "refund"),
+        ("words", "Too small."),
+    ];
+    let late = site.post(&back, &fields).await;
+    assert_eq!(late.status, 409);
+    let shown = late.text();
+    assert!(shown.contains(">Too small.</textarea>") && shown.contains("value=\"refund\" checked"), "{shown}");
+    assert_eq!(db.count("select count(*) from case_words").await, 1, "nothing of it was kept");
+    let stamp = stamp_of(&shown, &back);
+    db.clock.advance(SignedDuration::from_secs(5));
+    let fields = [&[("stamp", stamp.as_str())], &fields[1..]].concat();
+    assert_eq!(site.post(&back, &fields).await.status, 303);
 }
 
 async fn what_opens_nothing_answers_alike(db: &Db) {
