@@ -78,7 +78,7 @@ pub async fn run(config: Config, file: Option<PathBuf>) -> anyhow::Result<()> {
     let entrance = Entrance::read(&config.ops)?;
     let store = open_store(&config).await?;
     let parts = Parts::new(&config, store, speaking, links.clone())?;
-    parts.announcer.listen().await.context("looking for silent feeds")?;
+    patiently("looking for silent feeds", || parts.announcer.listen()).await?;
     let listener = TcpListener::bind(config.http.listen)
         .await
         .with_context(|| format!("listening on http.listen = {}", config.http.listen))?;
@@ -97,23 +97,34 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     }
     let mask = Mask::open(&config.consent.secret_files)?;
     let store = Store::open(&config.database, Clock::database()).await.context("opening the database")?.masked(mask);
-    let reached = async {
-        loop {
-            match store.ping().await {
-                Ok(()) => return Ok(()),
-                Err(error) if error.is_unavailable() => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "waiting for the database");
-                    tokio::time::sleep(STORE_PAUSE).await;
-                }
-                Err(error) => return Err(error),
+    // As long as it takes once the database answers: an index on a big table may take longer than the patience.
+    let brought_up = async || {
+        store.ping().await?;
+        store.migrate().await?;
+        store.check_schema().await
+    };
+    patiently("bringing the database to this version", brought_up).await?;
+    Ok(store)
+}
+
+/// Does what the start needs of the database, and waits where the database is away.
+async fn patiently<T>(doing: &'static str, work: impl AsyncFn() -> Result<T, StoreError>) -> anyhow::Result<T> {
+    let mut patience = std::pin::pin!(tokio::time::sleep(STORE_PATIENCE));
+    loop {
+        let error = match work().await {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        if error.is_unavailable() {
+            tracing::warn!(error = &error as &dyn std::error::Error, "waiting for the database");
+            tokio::select! {
+                biased;
+                () = &mut patience => {}
+                () = tokio::time::sleep(STORE_PAUSE) => continue,
             }
         }
-    };
-    let late = |_| StoreError::Unavailable { what: "no answer within a minute".to_owned() };
-    tokio::time::timeout(STORE_PATIENCE, reached).await.map_err(late).flatten().context("reaching the database")?;
-    store.migrate().await.context("bringing the database to this version")?;
-    store.check_schema().await.context("the database's schema")?;
-    Ok(store)
+        return Err(error).context(doing);
+    }
 }
 
 /// What the customers' side is made of beside the store and the voices.

@@ -190,15 +190,22 @@ async fn patiently(
     told: &[(NoticeKey, Outcome)],
 ) -> Result<(), StoreError> {
     let mut pause = SETTLE_PAUSES.0;
+    let mut is_first = true;
     loop {
         match store.settle(rows, told).await {
             Ok(done) => {
-                if done.len() < rows.len() {
-                    let lost = rows.len() - done.len();
-                    tracing::warn!(
+                let lost = rows.len() - done.len();
+                match (lost, is_first) {
+                    (0, _) => {}
+                    (_, true) => tracing::warn!(
                         notices = lost,
                         "another worker had taken notices over before they were settled here"
-                    );
+                    ),
+                    // A try before may have been committed, and its answer lost.
+                    (_, false) => tracing::info!(
+                        notices = lost,
+                        "notices had been settled before, by a try without an answer or by another worker"
+                    ),
                 }
                 return Ok(());
             }
@@ -211,7 +218,7 @@ async fn patiently(
                 if stopped {
                     return Err(error);
                 }
-                pause = (pause * 2).min(SETTLE_PAUSES.1);
+                (pause, is_first) = ((pause * 2).min(SETTLE_PAUSES.1), false);
             }
             Err(error) => {
                 tracing::error!(notices = rows.len(), %error, "the database refuses what became of notices");

@@ -31,8 +31,9 @@ impl<O> Handed<O> {
     }
 }
 
-/// How long a claim lasts. A dead worker's notices are taken over after it.
-pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// How long a claim lasts. A dead worker's notices are taken over after it, at the next look: within a minute in all. Longer than
+/// what a busy machine or a database that fails over lets a living worker sleep.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(45);
 
 /// What earlier tries of a notice left behind.
 #[derive(Debug, Clone)]

@@ -25,9 +25,9 @@ use crate::store::rows::{Claimed, OrderRow, Verdict};
 /// Notices claimed in one statement, at most.
 const CLAIM_MAX: usize = 256;
 /// How often the leases of what waits in memory are looked through.
-const LEASES_EVERY: Duration = Duration::from_secs(10);
-/// Leases that end within this time are extended.
-const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(40);
+const LEASES_EVERY: Duration = Duration::from_secs(5);
+/// Leases that end within this time are extended, so that what leaves the room has more than [`MARGIN`](super::desk::MARGIN) left.
+const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(30);
 /// How long a notice waits whose order cannot be read.
 const DAMAGED_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 /// Longest pause after the database did not answer.
@@ -105,7 +105,7 @@ impl Worker {
 
     /// Reads the orders of claimed notices, each order once.
     async fn hand_all(&self, claimed: Vec<Claimed>) -> Vec<Handed<Order>> {
-        let leased_until = self.clock.now() + SignedDuration::try_from(LEASE).expect("a minute");
+        let leased_until = self.clock.now() + SignedDuration::try_from(LEASE).expect("less than a minute");
         let mut read: HashMap<(String, i64), Arc<Order>> = HashMap::new();
         let mut handed = Vec::with_capacity(claimed.len());
         for Claimed { notice, fence, attempts, first_try_at, order, sealed } in claimed {
@@ -209,7 +209,7 @@ impl Worker {
             match self.store.extend_leases(&held, LEASE).await {
                 Ok(kept) => {
                     let asked: HashMap<_, _> = held.iter().map(|(key, _)| (*key, kept.contains(key))).collect();
-                    let until = now + SignedDuration::try_from(LEASE).expect("a minute");
+                    let until = now + SignedDuration::try_from(LEASE).expect("less than a minute");
                     self.handoff.renew(until, |key| asked.get(key).copied());
                 }
                 Err(error) => tracing::warn!(%error, "leases could not be extended"),

@@ -28,8 +28,8 @@ use crate::telemetry;
 
 /// How often a notice is judged anew because its order moved on meanwhile, before it is given back to the queue.
 const ROUNDS_MAX: u32 = 4;
-/// How often the lease of a long send is extended: several times within its 60 s.
-const EXTEND_EVERY: Duration = Duration::from_secs(20);
+/// How often the lease of a long send is extended: several times within its length.
+const EXTEND_EVERY: Duration = Duration::from_secs(15);
 /// How long a message that could not be composed waits for better templates.
 const COMPOSE_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 /// How long it may wait in all: the horizon of mails.
