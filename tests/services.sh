@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Private RabbitMQ and Postgres for tests: own ports, own folder, loopback only. The machine's own servers are never touched.
 #
-#   tests/services.sh install         installs the packages that are missing (Debian, Ubuntu; as root or with sudo)
+#   tests/services.sh install [MORE…] installs the packages that are missing (Debian, Ubuntu; as root or with sudo), and these
 #   tests/services.sh start DIR       starts both, and writes DIR/env for `source`
 #   tests/services.sh stop DIR        stops what `start` began, by pid; leaves DIR
 #   tests/services.sh broker DIR      starts the broker again, on its port, after it was stopped or killed, and waits for it
@@ -39,7 +39,9 @@ pg_bin() {
 }
 
 install_missing() {
+  local package
   missing=()
+  for package in "$@"; do dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package"); done
   rabbit_bin >/dev/null || missing+=(rabbitmq-server)
   pg_bin >/dev/null || missing+=(postgresql)
   command -v cc >/dev/null || missing+=(gcc libc6-dev)
@@ -199,7 +201,7 @@ ENV
 }
 
 case ${1:-} in
-  install) install_missing;;
+  install) shift; install_missing "$@";;
   start) start_all "$2";;
   stop) stop_all "$(cd "$2" && pwd)";;
   broker) dir=$(cd "$2" && pwd); start_rabbit "$dir" "$(cat "$dir/rabbit/port")"; wait_for_rabbit "$dir";;

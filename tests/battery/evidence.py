@@ -17,7 +17,7 @@ import stream
 PG_DUMPS = {
     "outbox.jsonl": """select json_build_object('key', key, 'order', order_key, 'shipment', shipment, 'stage', stage, 'role', role,
         'channel', channel, 'state', state, 'attempts', attempts, 'why', why, 'cause', cause, 'doubt_at', doubt_at, 'planned_at', planned_at / 1000.0,
-        'settled_at', coalesce(extract(epoch from pg_xact_commit_timestamp(xmin)), settled_at / 1000.0)) from outbox""",
+        'first_try_at', first_try_at / 1000.0, 'settled_at', coalesce(extract(epoch from pg_xact_commit_timestamp(xmin)), settled_at / 1000.0)) from outbox""",
     "quarantine.jsonl": """select json_build_object('id', id, 'reason', reason, 'raw', translate(encode(raw, 'base64'), E'\\n', ''),
         'again', retried_at is not null) from quarantine""",
     "inbox.jsonl": """select json_build_object('order', order_key, 'kind', kind, 'raw', translate(encode(raw, 'base64'), E'\\n', ''),
@@ -83,7 +83,7 @@ def dump_sqlite(rig):
         connection.row_factory = sqlite3.Row
         tables = {
             "outbox.jsonl": """select key, order_key as "order", shipment, stage, role, channel, state, attempts, why, cause, doubt_at,
-                planned_at / 1000.0 as planned_at, settled_at / 1000.0 as settled_at from outbox""",
+                planned_at / 1000.0 as planned_at, first_try_at / 1000.0 as first_try_at, settled_at / 1000.0 as settled_at from outbox""",
             "quarantine.jsonl": "select id, reason, raw, retried_at is not null as again from quarantine",
             "inbox.jsonl": 'select order_key as "order", kind, raw, received_at / 1000.0 as at from inbox',
             "silences.jsonl": 'select order_key as "order", shipment, stage, channel, why from silences',

@@ -22,7 +22,7 @@ BROKER = {
 DATABASE = {
     "killed": 5, "immediate": 5, "terminated": 10, "cut": 60, "reset": 30, "commit": 40, "statement": 30, "stall": 8, "slow": 8, "new": 4,
 }
-STOPPED_SECS = 72  # Longer than a lease, which is a minute.
+STOPPED_SECS = 72  # Longer than a lease and the look after it, which together are less than a minute.
 TRIES_MAX = 6
 
 
@@ -247,7 +247,7 @@ class Lanes:
         return self.alarm("set_vm_memory_high_watermark", "absolute", "1", back=("set_vm_memory_high_watermark", "absolute", "1GB"))
 
     def broker_disk_alarm(self, *_):
-        return self.alarm("set_disk_free_limit", "500GB", back=("set_disk_free_limit", "100MB"))
+        return self.alarm("set_disk_free_limit", str(10**15), back=("set_disk_free_limit", "100MB"))
 
     def broker_queue_deleted(self, *_):
         """The queue goes while it is consumed, which is what a basic.cancel of the server looks like. Only while it is empty: what

@@ -304,6 +304,9 @@ def check_faults(evidence):
     for lane, kind in sorted(planned - hit):
         errors = [fault["error"] for fault in evidence.faults if (fault["lane"], fault["kind"]) == (lane, kind)]
         yield "not_hit", f"{lane} {kind} never happened: {errors[:1]}"
+    for name, seconds in facts.get("clocks", {}).items():
+        if not seconds:
+            yield "not_hit", f"the clock of {name} was right: libfaketime is missing"
     if not facts.get("fates") or len(facts["fates"]) < 10:
         yield "not_hit", f"the sinks did not fail as they should: {facts.get('fates')}"
 

@@ -18,13 +18,11 @@ One listener for each NAME; --ports gets `NAME port` lines and `control port`. T
 """
 import argparse
 import asyncio
-import json
-import os
 import random
-import signal
 import time
 
 from smtp_sink import reset
+from wishes import Control, serve_until_stopped
 
 COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
 SYNC = b"S\x00\x00\x00\x04"
@@ -187,18 +185,11 @@ class Pair:
                 half.transport.close()
 
 
-class Control(asyncio.Protocol):
+class Breaker:
+    """Breaks the routes as it is told to."""
+
     def __init__(self, routes):
-        self.routes, self.buffer = routes, b""
-
-    def connection_made(self, transport):
-        self.transport = transport
-
-    def data_received(self, data):
-        self.buffer += data
-        while b"\n" in self.buffer:
-            line, _, self.buffer = self.buffer.partition(b"\n")
-            self.transport.write(json.dumps(self.obey(json.loads(line))).encode() + b"\n")
+        self.routes = routes
 
     def obey(self, wish):
         what, now = wish["do"], time.monotonic()
@@ -244,14 +235,9 @@ async def main():
         route = routes[name] = Route(name, host, int(port))
         server = await loop.create_server(lambda route=route: Pair(route).client, "127.0.0.1", 0, backlog=512)
         lines.append(f"{name} {server.sockets[0].getsockname()[1]}")
-    control = await loop.create_server(lambda: Control(routes), "127.0.0.1", 0)
+    control = await loop.create_server(lambda: Control(Breaker(routes).obey), "127.0.0.1", 0)
     lines.append(f"control {control.sockets[0].getsockname()[1]}")
-    with open(arguments.ports + ".new", "w") as file:
-        file.write("\n".join(lines) + "\n")
-    os.rename(arguments.ports + ".new", arguments.ports)
-    stop = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    await stop.wait()
+    await serve_until_stopped(arguments.ports, "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -107,9 +107,10 @@ def make(evidence, problems):
         **words(evidence, problems),
         "events": sum(len(order.events) for order in evidence.orders.values()), "orders": len(evidence.orders),
         "published_again": evidence.repeated, "poison": len(evidence.poison), "kills": kills, "stops": evidence.stops,
-        "faults": dict(sorted(hits.items())), "fates": facts.get("fates"),
+        "faults": dict(sorted(hits.items())), "fates": facts.get("fates"), "clocks": facts.get("clocks"),
         "doubts": {
             "by_kill": len(lost), "per_kill": round(len(lost) / max(len(evidence.kills) + evidence.stops, 1), 2),
+            "per_kill_beside_a_mail_server_that_answers": calm_doubts(evidence, lost), "by_kill_and_unanswered": len(set(lost) & ambiguous),
             "by_kill_and_received": len(set(lost) & arrived), "unanswered": len(ambiguous), "unanswered_listed": len(ambiguous & evidence.doubts),
             "superseded_with_a_doubt": sum(judgement.is_doubt_kept(row) for row in evidence.outbox.values()),
         },
@@ -121,6 +122,13 @@ def make(evidence, problems):
         **({name: facts[name] for name in ("consumed_seconds", "drained_seconds", "fairness", "samples", "grown") if name in facts}),
         "plan": facts.get("plan"), "mean_plan_lateness": lateness(evidence),
     }
+
+
+def calm_doubts(evidence, lost):
+    """How many sends a kill leaves in doubt where only the kill goes wrong: in the phase in which recovery is measured."""
+    until = evidence.facts["phases"].get("storm", 0)
+    kills = sum(at < until for at, _ in evidence.kills)
+    return round(sum((evidence.outbox[key].get("first_try_at") or until) < until for key in lost) / kills, 2) if kills else None
 
 
 def lateness(evidence):

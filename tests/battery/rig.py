@@ -1,6 +1,7 @@
 """What a storm runs on: private servers, sinks, the fault proxy, the publisher, and a supervised set of workers. All on loopback, all
 started and stopped here, by pid."""
 import contextlib
+import glob
 import json
 import os
 import secrets
@@ -87,11 +88,19 @@ class Worker:
         self.binary = os.path.join(rig.folder, "doorstep")
         self.starts, self.kills, self.own_ends, self.is_ready = [], [], [], False
         self.log = open(os.path.join(rig.folder, f"{name}.log"), "ab")
+        self.clock = {}
+
+    def skew(self, seconds):
+        """From its next start on its wall clock is wrong by this much. False where the library for that is not there."""
+        library = next(iter(sorted(glob.glob("/usr/lib/*/faketime/libfaketime.so.1"))), None)
+        if library:
+            self.clock = {"LD_PRELOAD": library, "FAKETIME": f"{seconds:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1"}
+        return library is not None
 
     def environment(self):
         rig, name = self.rig, self.name
         return {
-            **os.environ, "AMQP_URL": f"amqp://guest:guest@127.0.0.1:{rig.routes[f'{name}-broker']}/%2f",
+            **os.environ, **self.clock, "AMQP_URL": f"amqp://guest:guest@127.0.0.1:{rig.routes[f'{name}-broker']}/%2f",
             "DATABASE_URL": rig.database_url(name), "DOORSTEP_HTTP__LISTEN": f"127.0.0.1:{self.port}",
             "DOORSTEP_EMAIL__HELLO": f"{name}.storm.example", "DOORSTEP_SMS__URL": f"http://127.0.0.1:{rig.http}/{name}/sms",
         }

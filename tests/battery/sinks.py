@@ -27,6 +27,7 @@ import time
 
 from http_sink import Http
 from smtp_sink import Smtp
+from wishes import Control, serve_until_stopped
 
 # All canaries of the stream: see stream.py.
 CANARY = re.compile(rb"qx\d{6}z")
@@ -75,29 +76,12 @@ class World:
         self.write({"channel": "kill", **self.shot})
         return True
 
-
-class Control(asyncio.Protocol):
-    """The storm's wishes, one JSON object a line."""
-
-    def __init__(self, world):
-        self.world, self.buffer = world, b""
-
-    def connection_made(self, transport):
-        self.transport = transport
-
-    def data_received(self, data):
-        self.buffer += data
-        while b"\n" in self.buffer:
-            line, _, self.buffer = self.buffer.partition(b"\n")
-            self.transport.write(json.dumps(self.obey(json.loads(line))).encode() + b"\n")
-
     def obey(self, wish):
-        world = self.world
         if "faults" in wish:
-            world.faults = wish["faults"]
+            self.faults = wish["faults"]
         if "aim" in wish:
-            world.aim, world.shot = wish["aim"], None
-        return {"shot": world.shot, "faults": world.faults, "fates": world.fates}
+            self.aim, self.shot = wish["aim"], None
+        return {"shot": self.shot, "faults": self.faults, "fates": self.fates}
 
 
 async def main():
@@ -108,15 +92,10 @@ async def main():
     arguments = arguments.parse_args()
     world, loop = World(arguments.ledger, arguments.seed), asyncio.get_running_loop()
     ports = []
-    for make in (Smtp, Http, Control):
-        server = await loop.create_server(lambda make=make: make(world), "127.0.0.1", 0, backlog=512)
+    for make in (lambda: Smtp(world), lambda: Http(world), lambda: Control(world.obey)):
+        server = await loop.create_server(make, "127.0.0.1", 0, backlog=512)
         ports.append(str(server.sockets[0].getsockname()[1]))
-    with open(arguments.ports + ".new", "w") as file:
-        file.write(" ".join(ports) + "\n")
-    os.rename(arguments.ports + ".new", arguments.ports)
-    stop = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    await stop.wait()
+    await serve_until_stopped(arguments.ports, " ".join(ports) + "\n")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import stream
 from rig import Rig
 
 QUIET_SECS, QUIET_RATE = 15, 60  # The ambiguity window is measured here.
+SKEW_SECS = 3600  # One worker's wall clock is ahead by so much, the other's behind.
 LATE_MAX = 2  # How much longer than planned the faults may take where the machine has much else to do.
 REST_PATIENCE = 240  # Seconds after the heal; a lease and a look for doubts take 75.
 
@@ -152,6 +153,11 @@ class Storm:
         self.prepare()
         self.phase("servers")
         self.rig.start()
+        # An embedded database has no clock but its worker's.
+        if self.options.backend == "postgres" and not self.options.no_faults:
+            self.facts["clocks"] = {
+                name: worker.skew(seconds) and seconds for (name, worker), seconds in zip(self.rig.workers.items(), (SKEW_SECS, -SKEW_SECS))
+            }
         self.rig.start_workers()
         self.rig.start_publisher(self.rig.path("arrivals"))
         self.rig.wait(lambda: True if os.path.exists(self.rig.path("published.log")) else None, 10, "the publisher")
@@ -180,29 +186,43 @@ def kind_of(options):
     return Storm
 
 
-def main():
-    chosen = options()
-    folder = tempfile.mkdtemp(prefix="doorstep-storm.")
+def new_folder(name):
+    """For all that a run leaves. Postgres and the broker, which are others, look into it."""
+    folder = tempfile.mkdtemp(prefix=f"doorstep-{name}.")
     os.chmod(folder, 0o711)
-    began, storm, red = time.monotonic(), kind_of(chosen)(chosen, folder), True
+    return folder
+
+
+def carried_out(run, folder, conclude):
+    """Runs it, and lets `conclude` say of the evidence whether it is red; the exit code. What is red is kept."""
+    red = True
     try:
         try:
-            storm.run()
+            run.run()
         finally:
-            storm.rig.stop()
-        found = evidence.Evidence(folder)
+            run.rig.stop()
+        red = conclude(evidence.Evidence(folder))
+    finally:
+        if red or run.options.keep:
+            say(f"seed {run.options.seed}; report, ledger, database dump and logs are in {folder}")
+        else:
+            shutil.rmtree(folder)
+    return 1 if red else 0
+
+
+def main():
+    chosen, folder, began = options(), new_folder("storm"), time.monotonic()
+    storm = kind_of(chosen)(chosen, folder)
+
+    def conclude(found):
         storm.conclude(found)
         result = report.make(found, judgement.judge(found))
         result["seconds"] = round(time.monotonic() - began)
         with open(os.path.join(folder, "report.json"), "w", encoding="utf-8") as file:
             json.dump(result, file, indent=1)
-        red = report.tell(result)
-    finally:
-        if red or chosen.keep:
-            say(f"seed {chosen.seed}; report, ledger, database dump and logs are in {folder}")
-        else:
-            shutil.rmtree(folder)
-    return 1 if red else 0
+        return report.tell(result)
+
+    return carried_out(storm, folder, conclude)
 
 
 if __name__ == "__main__":

@@ -12,13 +12,11 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
-import evidence
 import judgement
 import report
-from storm import Storm, say
+from storm import Storm, carried_out, new_folder, say
 
 KILLS = 24  # Of `migrate`, spread over the time that it takes.
 RATE = 400  # Events a second.
@@ -134,30 +132,19 @@ class Upgrade(Storm):
 
 
 def main():
-    chosen = options()
-    folder = tempfile.mkdtemp(prefix="doorstep-upgrade.")
-    os.chmod(folder, 0o711)
-    run, red = Upgrade(chosen, folder), True
-    try:
-        try:
-            run.run()
-        finally:
-            run.rig.stop()
-        found = evidence.Evidence(folder)
+    chosen, folder = options(), new_folder("upgrade")
+    run = Upgrade(chosen, folder)
+
+    def conclude(found):
         problems = judgement.judge(found)
-        names = report.words(found, problems)
         for kind, detail in problems[:25]:
             print(f"  {kind}: {detail}")
-        figures = " ".join(f"{name}={count}" for name, count in names.items())
+        figures = " ".join(f"{name}={count}" for name, count in report.words(found, problems).items())
         schemas, killed = run.facts["schemas"], run.facts["migrations_killed"]
-        red = bool(problems)
-        print(f"{'RED' if red else 'CLEAN'} schema {schemas[0]} to {schemas[1]} under load, {killed} migrations killed, {figures}")
-    finally:
-        if red or chosen.keep:
-            say(f"seed {chosen.seed}; ledger, database dump and logs are in {folder}")
-        else:
-            shutil.rmtree(folder)
-    return 1 if red else 0
+        print(f"{'RED' if problems else 'CLEAN'} schema {schemas[0]} to {schemas[1]} under load, {killed} migrations killed, {figures}")
+        return bool(problems)
+
+    return carried_out(run, folder, conclude)
 
 
 if __name__ == "__main__":

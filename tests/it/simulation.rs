@@ -7,7 +7,8 @@
 //! the guards in its statements, which are half of the promise, would not be tried). The broker, the far side, the clocks and
 //! the order of all steps come from one number, so a seed is a story that can be told again.
 //!
-//! `DOORSTEP_TEST_SEEDS=10000 tests/run simulation` tries many; `DOORSTEP_TEST_SEEDS=417..418` tells one.
+//! `DOORSTEP_TEST_RELEASE=1 DOORSTEP_TEST_SEEDS=10000 tests/run simulation` tries many; `DOORSTEP_TEST_SEEDS=417..418`
+//! tells one.
 
 mod eyes;
 mod judge;
