@@ -50,6 +50,7 @@ class Verdict:
         self.days = set()  # Days that facts name as promised or expected, as ISO dates.
         self.items = set()  # Titles of what was ordered.
         self.gift, self.superseded = False, "drop"
+        self.short = False  # Parcels say what is in them, and something that was ordered is in none.
         self.live = set()  # Parcels that are really on their way or were, without voided ones.
         self.scans = {}  # By shipment: (time, kind) of its scans.
         self.zone = None  # The clock of the destination, if the address says it.
@@ -168,6 +169,8 @@ class Case:
         changed = order.of_type("order.cancelled") or any(parcel.voided for parcel in order.parcels)
         if changed or any(fact.order.get("hold") for fact in order.facts):
             result.tangled.add(None)
+        held = {item.get("id") for fact in order.facts for item in fact.shipment.get("items") or []}
+        result.short = bool(held) and any(item.get("id") not in held for fact in order.facts for item in fact.order.get("items") or [])
         for fact in order.facts:
             result.items |= {item["title"] for item in fact.order.get("items") or [] if item.get("title")}
             for span in (fact.order.get("promise"), fact.shipment.get("eta")):

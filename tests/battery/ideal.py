@@ -109,7 +109,7 @@ def finish(folder, now, messages):
     facts = {
         "seed": "ideal", "backend": "postgres", "now": now.isoformat(), "phases": {"quiet": START, "storm": START, "heal": START + 10**9, "rest": START + 10**9},
         "recovery": {}, "rested": True, "figures": {"idle_in_transaction": 0}, "exit_codes": {"w1": 0}, "fates": dict.fromkeys(FATES, 1),
-        "plan": {"worker": [[0, "kill", "w1", ""]]}, "footprint": {"before": {"w1": {"files": 9, "rss_mib": 9}}, "after": {"w1": {"files": 9, "rss_mib": 9}}},
+        "plan": {"worker": [[0, "kill", "w1", ""]]}, "footprint": {"before": {"w1": {"files": 9, "own_mib": 9}}, "after": {"w1": {"files": 9, "own_mib": 9}}},
         "workers": {"w1": {"starts": [START], "kills": [{"at": START, "why": "kill"}], "own_ends": [], "stops": []}},
     }
     with open(os.path.join(folder, "facts.json"), "w", encoding="utf-8") as file:

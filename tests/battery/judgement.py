@@ -21,7 +21,7 @@ import re
 import oracle
 
 CONCURRENCY = 32  # Mails under way at the same time in one worker.
-FILES_MAX, RSS_MIB_MAX = 200, 300  # 16 mails, two pools of 64, the database's 8; and what a process has.
+FILES_MAX, OWN_MIB_MAX = 200, 300  # 16 mails, two pools of 64, the database's 8; and what a process has.
 WHOLE_ORDER = {"confirmed", "order_complete", "cancelled"}
 EVENT_BYTES_MAX = 262_144
 STOPPED_MAX = 90  # Seconds after a worker was stopped for 72 in which what it had in hand comes out.
@@ -273,8 +273,8 @@ def check_rest(evidence):
     for name, now in facts["footprint"]["after"].items():
         if now["files"] > FILES_MAX:
             yield "unsettled", f"{name}: {now['files']} open files"
-        if now["rss_mib"] > RSS_MIB_MAX:
-            yield "unsettled", f"{name}: {now['rss_mib']} MiB"
+        if now["own_mib"] > OWN_MIB_MAX:
+            yield "unsettled", f"{name}: {now['own_mib']} MiB"
     for name, code in facts["exit_codes"].items():
         if code != 0:
             yield "ended", f"{name} left with {code} after SIGTERM"

@@ -11,7 +11,7 @@ from storm import Storm, say
 SOAK_RATE = 100  # Events a second.
 SAMPLE_SECS = 20
 # What may grow between the second quarter of a soak and its last, and by how much: memory has noise, files and sessions have pools.
-GROWTH = {"rss_mib": 1.15, "files": 1.3, "sessions": 1.3}
+GROWTH = {"own_mib": 1.15, "files": 1.3, "sessions": 1.3}
 DEAD_SHARE_MAX = 0.3  # Of a table's rows, once there are some thousand.
 PG_TABLES = "select relname, n_live_tup, n_dead_tup, pg_total_relation_size(relid) from pg_stat_user_tables where n_live_tup + n_dead_tup > 5000"
 QUEUE_PATIENCE = 3600
@@ -152,7 +152,7 @@ class Backlog(Storm):
 
 def swollen(samples):
     """Memory must not follow the backlog."""
-    for name in (name for name in samples[0] if name.endswith("rss_mib")):
+    for name in (name for name in samples[0] if name.endswith("own_mib")):
         most = max(one[name] for one in samples)
         if most > 300:
             yield f"{name} rose to {most} MiB"

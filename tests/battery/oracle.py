@@ -90,6 +90,7 @@ def either(variants):
         first.tangled |= other.tangled
         first.codes_due = {one: codes & other.codes_due.get(one, set()) for one, codes in first.codes_due.items()}
         first.live &= other.live
+        first.short |= other.short
         for mine, others in ((first.addresses, other.addresses), (first.languages, other.languages), (first.numbers, other.numbers)):
             for name, values in others.items():
                 mine[name] = mine.get(name, set()) | values
@@ -165,19 +166,21 @@ def against(notice, before, tangle, verdict):
     """Why this notice cannot follow those."""
     stage, own = notice.stage, [one.stage for one in before if one.shipment == notice.shipment]
     stages = [one.stage for one in before]
+    # What was in the parcels may have come to be known after all that was known of had arrived.
+    complete = verdict is not None and len(verdict.live) == 2 and not verdict.short
     lenient = verdict is not None and verdict.superseded == "send" and stage in LATE_NEWS
     if stage in BACKWARD and notice.shipment not in tangle and not lenient:
         for end in ("delivered", "returned", "lost"):
             if end in own:
                 yield f"after {end}"
         # With two parcels both were known when all was said to be there; with more, another may have come to be known later.
-        if "order_complete" in stages and verdict and len(verdict.live) == 2 and not tangle:
+        if "order_complete" in stages and complete and not tangle:
             yield "after order_complete"
         if stage == "shipped" and {"out_for_delivery", "available_for_pickup"} & set(own):
             yield "after it was at the door"
     if stage == "confirmed" and not lenient and {"shipped", "out_for_delivery", "delivered", "order_complete"} & set(stages):
         yield "after its parcels were told of"
-    if stage in DELAYS and "order_complete" in stages and not tangle and (not verdict or len(verdict.live) == 2):
+    if stage in DELAYS and "order_complete" in stages and not tangle and (not verdict or complete):
         yield "after order_complete"
     if stage in ("delay_again", "back_on_time") and "delay_expected" not in stages:
         yield "before any delay was told"

@@ -155,11 +155,11 @@ class Worker:
             return ""
 
     def footprint(self):
-        """Resident MiB and open files."""
+        """Open files, and MiB of memory of its own: SQLite's file is mapped, and what is mapped the kernel can take back."""
         pid = self.process.pid
         with open(f"/proc/{pid}/status", encoding="ascii") as status:
-            rss = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-        return {"rss_mib": round(rss / 1024, 1), "files": len(os.listdir(f"/proc/{pid}/fd"))}
+            own = next(int(line.split()[1]) for line in status if line.startswith("RssAnon"))
+        return {"own_mib": round(own / 1024, 1), "files": len(os.listdir(f"/proc/{pid}/fd"))}
 
     def stop(self, patience=60):
         """SIGTERM, as at a deployment; the exit code, or None if it had to be killed."""
