@@ -166,6 +166,16 @@ impl Judge<'_> {
         if news.iter().any(|(stage, ..)| *stage == Stage::OrderComplete) {
             news.retain(|(stage, ..)| *stage != Stage::Delivered);
         }
+        if self.policy.superseded == Superseded::Drop {
+            // Beside "on the van" nobody needs to read that the same parcel was shipped.
+            let told = news.clone();
+            let is_progress = |stage: Stage| stage.class() == Class::Progress;
+            news.retain(|(stage, parcel, _)| {
+                let later = |other: &Stage| is_progress(*other) && other.rank() > stage.rank();
+                let is_said = told.iter().any(|(other, same, _)| parcel.is_some() && same == parcel && later(other));
+                !(is_progress(*stage) && is_said)
+            });
+        }
         // The main news is the one that the message was planned for; if that has passed, the weightiest of the others.
         let own = |stage: Stage| u8::from(stage == self.notice.stage) * u8::MAX;
         let planned_for = self.notice.shipment.as_deref().and_then(|id| self.state.find(Some(id)));
