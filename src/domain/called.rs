@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use super::event::{Reason, Until};
 use super::fold::{Reg, Stamp, value};
 use super::id::made_of;
-use super::order::{Handled, State};
+use super::order::{Handled, Open, State};
 use super::parcel::{Episode, Parcel, Status};
 use super::person::{Channel, Role};
 use super::policy::Policy;
@@ -77,9 +77,10 @@ impl Called {
 }
 
 /// Whether later news of the same parcel is told to the same person on the same channel, so that the older can stay unsaid. News
-/// that will be old before it can go out, in the quiet hours or while the order is on hold, is not.
+/// that was `decided` not to be told them is not, nor is news that will be old before it can go out, in the quiet hours or while the
+/// order is on hold.
 pub fn told_instead(
-    all: &[Called],
+    (all, decided): (&[Called], &[Handled]),
     old: &Called,
     (state, policy): (&State<'_>, &Policy),
     (role, channel): (Role, Channel),
@@ -92,12 +93,18 @@ pub fn told_instead(
             let soonest = soonest(state, policy, channel, now);
             other.expires.is_none_or(|end| soonest.is_some_and(|at| at < end))
         };
+        let is_kept_back = || {
+            let mut about = decided.iter().filter(|handled| other.is_handled_by(handled, state)).peekable();
+            let theirs = |open: &Open| open.role == role && open.channel == channel;
+            about.peek().is_some() && !about.any(|handled| handled.notices.iter().any(theirs))
+        };
         about_it
             && matches!(other.truth, Truth::Holds | Truth::Passed)
             && other.stage.class() == Class::Progress
             && other.stage.rank() > old.stage.rank()
             && rule.is_some_and(|rule| rule.channels.contains(&channel) && rule.roles.contains(&role))
             && in_time()
+            && !is_kept_back()
     })
 }
 

@@ -234,7 +234,15 @@ impl Planner<'_, '_> {
                     // A part of it: should the order not be complete after all, this is what is left to say.
                     let key = self.key_of(called, occurrence, role, channel);
                     notices.push(Open { role, channel, due: due.as_millisecond(), key, into: Some(complete) });
-                } else if may_pass && called::told_instead(all, called, (self.state, policy), (role, channel), soon) {
+                } else if may_pass
+                    && called::told_instead(
+                        (all, &self.told.handled),
+                        called,
+                        (self.state, policy),
+                        (role, channel),
+                        soon,
+                    )
+                {
                     self.stay_silent(called, Some(role), Some(channel), Why::Superseded);
                 } else {
                     notices.push(self.plan_one(called, rule, occurrence, role, channel));

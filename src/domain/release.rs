@@ -241,7 +241,8 @@ impl Judge<'_> {
             Truth::Holds => Ok((called.parcel, called.expires)),
             Truth::Passed => {
                 let (order, to) = ((self.state, self.policy), (self.notice.role, self.notice.channel));
-                let instead = is_self && called::told_instead(all, called, order, to, self.now);
+                let instead =
+                    is_self && called::told_instead((all, &self.order.told.handled), called, order, to, self.now);
                 if instead { Err(Why::Superseded) } else { Ok((called.parcel, called.expires)) }
             }
             Truth::Outdated | Truth::Gone { by_progress: true } => Err(Why::Superseded),
