@@ -313,7 +313,30 @@ class Voice:
         plain = len(brought) == len(parcels) and not any(tangled(parcel) for parcel in parcels)
         ends = plain and all(self.good(parcel, "delivered", fact) for parcel in parcels for fact in self.runs(parcel, "delivered", SCANS)[-1])
         if ends and not self.cancels and self.covered():
-            self.demand("order_complete", None, last, self.rivals(last, "delivered"))
+            self.complete(last)
+
+    def complete(self, last):
+        """All is there. Where it may have seemed so before another parcel was known, `order_complete` was called for too soon and may
+        have been taken back: then each arrival told by itself says as much."""
+        rivals = self.rivals(last, "delivered")
+        if not self.seemed_before() or not self.called("delivered"):
+            self.demand("order_complete", None, last, rivals)
+        elif self.sure("order_complete"):
+            whole = self.joined("order_complete", None, last, rivals) | {self.notice("order_complete")}
+            self.case.result.some += [frozenset(whole | {self.notice("delivered", parcel)}) for parcel in self.order.parcels]
+
+    def seemed_before(self):
+        """Whether at least two parcels may have been all that was known, and delivered, before another one came to be known."""
+        parcels = self.order.parcels
+        if self.case.now is not None:
+            return len(parcels) > 2
+        known = {parcel.name: min(fact.time for fact in parcel.facts if fact.knows_order) for parcel in parcels}
+        for since in known.values():
+            earlier = [parcel for parcel in parcels if known[parcel.name] < since]
+            brought = [any(fact.type == "delivered" and fact.time <= since for fact in parcel.scans) for parcel in earlier]
+            if len(earlier) > 1 and all(brought):
+                return True
+        return False
 
     def covered(self):
         """Whether the parcels hold all that was ordered, or say nothing of it."""
