@@ -53,6 +53,12 @@ BORDERS = [
      [["delivered A", "order_complete"]], [(EACH[:2], "lost")]),
     ("a third parcel within the window", ARRIVED, False, LATE_THIRD, [EACH, ["delivered A", "order_complete", "delivered C"]], [(EACH[:2], "lost")]),
     ("a third parcel was known before", ARRIVED, False, KNOWN_THIRD, [["delivered A", "delivered B", "order_complete"]], [(EACH, "lost")]),
+    ("parts cancelled while on hold", ["cancelled"], False,
+     [HELD, ("03 09:00", "order.cancelled", without("L1")), ("03 10:00", "order.cancelled", without("L2")), RELEASED],
+     [["cancelled"], ["cancelled", "cancelled"]], [([], "lost")]),
+    ("parts cancelled one after the other", ["cancelled"], False,
+     [PAID, ("03 09:00", "order.cancelled", without("L1")), ("03 10:00", "order.cancelled", without("L2"))],
+     [["cancelled", "cancelled"]], [(["cancelled"], "lost")]),
 ]
 
 

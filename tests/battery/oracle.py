@@ -22,7 +22,7 @@ happened before the merge window, the quiet hours or a hold were over.
   attempt or of the van twelve hours apart are two; so are waits at two places. What was delivered or lost and is so again after
   another scan is told again;
 - `delivered`, if no later scan takes it back, and `order_complete` in place of the last one's where there were several parcels;
-- `cancelled`, each part once, the whole once.
+- `cancelled`, each part once, the whole once; parts that are told at one time (late, or after a hold) and leave nothing are the whole.
 Only where facts arrive when they happen: `correction` of a tracking number that "shipped" named, and of a "delivered" that was
 taken back; `pickup_reminder` of a wait that lasts; `delay_expected` where the promise passed days ago and nothing moved. In both sorts:
 `delay_expected` where a carrier's first word of it (its last, if facts come in any order) is later than the promise and nothing else

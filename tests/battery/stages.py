@@ -178,9 +178,9 @@ class Voice:
             self.demand("cancelled", None, whole[0], known[0])
         if not whole:
             sure = [facts for facts in parts.values() if all(self.rivals(fact, "cancelled") is not None for fact in facts)]
-            # Parts that come together and leave nothing are told as the whole.
-            together = self.case.now is not None and self.whole(self.cancels)
-            self.demand("cancelled", None, None, (), min(len(sure), 1) if together else len(sure))
+            # Parts that are told together and leave nothing are told as the whole: those that come late, or wait for the end of a hold.
+            alone = [facts for facts in sure if not self.whole([facts[0], *self.rivals(facts[0], "cancelled")])]
+            self.demand("cancelled", None, None, (), len(alone) + min(len(sure) - len(alone), 1))
 
     # ---- A parcel's stages.
 
