@@ -151,7 +151,9 @@ def contradictions(told_in_order, verdict=None):
         if notice.stage == "correction":
             corrected.append((when, notice.shipment))
         before = voices.setdefault((notice.role, notice.channel), [])
-        problems += [f"{when}: {notice.stage} of {notice.shipment} by {notice.channel} {why}" for why in against(notice, before, tangle, verdict)]
+        delayed = any(one.role == notice.role and one.stage == "delay_expected" for voice in voices.values() for one in voice)
+        found = against(notice, before, tangle, verdict, delayed)
+        problems += [f"{when}: {notice.stage} of {notice.shipment} by {notice.channel} {why}" for why in found]
         before.append(notice)
     for (role, channel), told in voices.items():
         arrived = {notice.shipment for notice in told if notice.stage == "delivered"}
@@ -163,8 +165,8 @@ def contradictions(told_in_order, verdict=None):
     return problems
 
 
-def against(notice, before, tangle, verdict):
-    """Why this notice cannot follow those."""
+def against(notice, before, tangle, verdict, delayed):
+    """Why this notice cannot follow those; `delayed`: the same person was told of a delay, on whichever channel."""
     stage, own = notice.stage, [one.stage for one in before if one.shipment == notice.shipment]
     stages = [one.stage for one in before]
     # What was in the parcels may have come to be known after all that was known of had arrived.
@@ -183,7 +185,8 @@ def against(notice, before, tangle, verdict):
         yield "after its parcels were told of"
     if stage in DELAYS and "order_complete" in stages and not tangle and (not verdict or complete):
         yield "after order_complete"
-    if stage in ("delay_again", "back_on_time") and "delay_expected" not in stages:
+    # Both go by e-mail alone as a rule, the first word by either: an address may have come after a text.
+    if stage in ("delay_again", "back_on_time") and not delayed:
         yield "before any delay was told"
     if stage == "order_complete" and "order_complete" in stages and not tangle:
         yield "twice"
