@@ -64,6 +64,14 @@ BORDERS = [
     ("parts cancelled one after the other", ["cancelled"], False,
      [PAID, ("03 09:00", "order.cancelled", without("L1")), ("03 10:00", "order.cancelled", without("L2"))],
      [["cancelled", "cancelled"]], [(["cancelled"], "lost")]),
+    ("moved to another place, and to be fetched soon", ["available_for_pickup", "pickup_reminder"], False, MOVED,
+     [["available_for_pickup A", "pickup_reminder A"], ["available_for_pickup A", "available_for_pickup A"]], [(["available_for_pickup A"], "lost")]),
+    ("moved to another place, with time to fetch it", ["available_for_pickup", "pickup_reminder"], False, MOVED_EARLY,
+     [["available_for_pickup A", "available_for_pickup A"]], [(["available_for_pickup A", "pickup_reminder A"], "lost")]),
+    ("delayed, though it waits", ["available_for_pickup", "pickup_reminder"], False, [*WAITING, ("05 12:00", "delayed", "A")],
+     [["available_for_pickup A"], ["available_for_pickup A", "pickup_reminder A"]], [(["pickup_reminder A"], "lost")]),
+    ("it waits", ["available_for_pickup", "pickup_reminder"], False, WAITING,
+     [["available_for_pickup A", "pickup_reminder A"]], [(["available_for_pickup A"], "lost")]),
 ]
 
 

@@ -41,6 +41,7 @@ class Verdict:
         self.must, self.may = Counter(), Counter()
         self.news = set()  # What facts call for and must leave a trace: told, or silent with a reason.
         self.some = []  # Sets of notices of which at least one must be told.
+        self.instead = {}  # What says as much as a notice that must be told.
         self.address, self.addresses = {}, {}  # By (role, channel): the latest, and all that ever were right.
         self.language, self.languages = {}, {}  # By role, likewise.
         self.names = {}  # Every name of a parcel to the one used in notices.

@@ -2,8 +2,8 @@
 import json
 from datetime import date, datetime, time, timedelta
 
-from case import ON_THE_WAY, STATUS
-from facts import instant
+from case import ON_THE_WAY
+from facts import SCANS, instant
 
 DELAYS = ("delay_expected", "delay_again", "back_on_time")
 DELAYS_MAX = 3
@@ -26,21 +26,28 @@ def tell(voice):
 
 
 def pickup_reminder(voice, parcel):
-    """Two days before the end of the wait, if it began before that and nothing else happened until then."""
+    """Two days before the end of the wait, if it began before that and nothing else happened until then: not even a delay, since
+    nobody says whether what is late still waits there."""
     waits = [fact for fact in parcel.scans if fact.type == "available_for_pickup"]
     voice.allow("pickup_reminder", parcel, len(waits))
     if voice.case.now is not None or len(waits) != 1 or voice.cancels:
         return
     fact, case = waits[0], voice.case
-    until, told = day((fact.shipment.get("pickup") or {}).get("until")), case.news(fact)
-    if not until or told is None or case.zone is None:
+    reminded, told = reminder_due(fact, case.zone), case.news(fact)
+    if reminded is None or told is None:
         return
-    reminded, end = midnight(until - REMINDED, case.zone), midnight(until, case.zone)
-    alone = not any(other.time <= end and other.type in STATUS | {"exception", "cancelled"} and other is not fact and other.time >= fact.time
+    end = reminded + REMINDED
+    alone = not any(other.time <= end and other.type in SCANS | {"exception", "cancelled"} and other is not fact and other.time >= fact.time
                     for other in parcel.facts)
     # A reminder within a day of the first word is not certain.
     if alone and case.out(told, "available_for_pickup", voice.channel) + timedelta(days=1) < reminded and case.horizon > end and not changed_minds(voice, end):
         voice.demand("pickup_reminder", parcel, fact)
+
+
+def reminder_due(fact, zone):
+    """When the day begins on which its end is two days away; None if that cannot be said."""
+    until = day((fact.shipment.get("pickup") or {}).get("until"))
+    return midnight(until - REMINDED, zone) if until and zone else None
 
 
 def changed_minds(voice, end):

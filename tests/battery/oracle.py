@@ -31,12 +31,13 @@ Each is told to whoever was reachable and willing by every fact about them.
 
 **At least one of** (`Verdict.some`): the news of several parcels that the merge window may join into one message; `order_complete` or
 `delivered` of a parcel that may be the last; a wait that was known late, or its reminder; `order_complete`, or each parcel's
-`delivered`, where all seemed to be there before another parcel was known.
+`delivered`, where all seemed to be there before another parcel was known. A wait at another place than was told may be told as
+its reminder, if that is due already.
 
 **May**: what the clock or the arrival decides, and what the documentation leaves open: all of `arriving_soon`, `delay_again`,
 `back_on_time`, `feedback` (where there are pages), `return_requested` of who asked for it; stages that were overtaken; what a declared hold kept back; what scans that
-contradict each other or carry the same time call for; a wait, attempt or van after which an `exception` came, since nobody says whether it
-ends them; exceptions of `recipient_*` and `pickup_expired`, which the contract does not name; recipients of gifts where the brand
+contradict each other or carry the same time call for; a wait, attempt or van after which an `exception` or `delayed` came, since nobody says
+whether it ends them; exceptions of `recipient_*` and `pickup_expired`, which the contract does not name; recipients of gifts where the brand
 does not say `roles`; what is over the cap of a person; both contents of one event key. Numbers count: nothing may be told more
 often than its facts say, and of delays no more than three in all.
 
@@ -90,6 +91,7 @@ def either(variants):
         first.some = [one for one in first.some if one in other.some]
         first.tangled |= other.tangled
         first.codes_due = {one: codes & other.codes_due.get(one, set()) for one, codes in first.codes_due.items()}
+        first.instead |= other.instead
         first.live &= other.live
         first.short |= other.short
         for mine, others in ((first.addresses, other.addresses), (first.languages, other.languages), (first.numbers, other.numbers)):
@@ -123,7 +125,8 @@ def compare(verdict, told, beside=()):
     """What is lost, unexpected and duplicated in the notices of one order; `beside`: told in a message whose main news is another."""
     counts = Counter(verdict.known(notice) for notice in told)
     heard = counts + Counter(verdict.known(notice) for notice in beside)
-    lost = [notice for notice, count in verdict.must.items() if heard[notice] < count]
+    heard_of = {notice: sum(heard[one] for one in {notice} | verdict.instead.get(notice, set())) for notice in verdict.must}
+    lost = [notice for notice, count in verdict.must.items() if heard_of[notice] < count]
     lost += [tuple(sorted(some, key=str)) for some in verdict.some if not any(heard[notice] for notice in some)]
     unexpected = [notice for notice in counts if not verdict.may[notice]]
     duplicated = [notice for notice, count in counts.items() if count > verdict.may[notice] > 0]

@@ -33,7 +33,8 @@ class Made:
 def dropped(chance, verdict, told):
     """A message that must be told is not."""
     counts = Counter(verdict.known(notice) for _, notice in told)
-    return without(chance, told, [one for one in told if counts[verdict.known(one[1])] == verdict.must[verdict.known(one[1])]])
+    needed = {notice: count for notice, count in verdict.must.items() if notice not in verdict.instead}
+    return without(chance, told, [one for one in told if counts[verdict.known(one[1])] == needed.get(verdict.known(one[1]))])
 
 
 def all_of_several_dropped(chance, verdict, told):

@@ -237,12 +237,21 @@ class Voice:
         code = (run[0].shipment.get("pickup") or {}).get("code")
         if stage == "available_for_pickup" and self.sure(stage) and code:
             self.case.result.codes_due.setdefault((self.role, self.channel), set()).add(code)
-        if stage == "available_for_pickup" and self.case.now is not None and self.sure(stage) and self.sure("pickup_reminder"):
-            # What comes late is told as the reminder that it has become.
-            own = {self.notice(one, parcel) for one in (stage, "pickup_reminder")}
-            self.case.result.some.append(frozenset(own | self.joined(stage, parcel, run[0], rivals)))
-            return
+        if stage == "available_for_pickup" and self.sure(stage) and self.sure("pickup_reminder"):
+            own, reminder = self.notice(stage, parcel), self.notice("pickup_reminder", parcel)
+            if self.case.now is not None:
+                # What comes late is told as the reminder that it has become.
+                self.case.result.some.append(frozenset({own, reminder} | self.joined(stage, parcel, run[0], rivals)))
+                return
+            if self.reminded(parcel, run[0]):
+                self.case.result.instead[own] = {reminder}
         self.demand(stage, parcel, run[0], rivals)
+
+    def reminded(self, parcel, fact):
+        """Whether this wait's reminder is due by the time of telling, to who was told before that the parcel waits elsewhere."""
+        told, due = self.case.news(fact), clocked.reminder_due(fact, self.case.zone)
+        earlier = any(other.type == fact.type and other.time < fact.time for other in parcel.scans)
+        return earlier and told is not None and due is not None and due <= self.case.out(told, fact.type, self.channel)
 
     def runs(self, parcel, stage, breaking, surely=timedelta()):
         """The scans of this kind, in stretches with nothing breaking between them, or not so soon."""
