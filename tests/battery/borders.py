@@ -72,6 +72,10 @@ BORDERS = [
      [["available_for_pickup A"], ["available_for_pickup A", "pickup_reminder A"]], [(["pickup_reminder A"], "lost")]),
     ("it waits", ["available_for_pickup", "pickup_reminder"], False, WAITING,
      [["available_for_pickup A", "pickup_reminder A"]], [(["available_for_pickup A"], "lost")]),
+    ("taken back soon after it was confirmed", ["delivered", "correction"], False, [*TWICE, ("03 13:40", "in_transit", "A")],
+     [["delivered A"], ["delivered A", "correction A"]], [([], "lost")]),
+    ("taken back long after", ["delivered", "correction"], False, [*TWICE, ("03 15:00", "in_transit", "A")],
+     [["delivered A", "correction A"]], [(["delivered A"], "lost")]),
 ]
 
 

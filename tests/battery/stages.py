@@ -405,9 +405,11 @@ class Voice:
         """How often "delivered" must have been told and was taken back by a scan."""
         if self.notice("delivered", parcel) not in self.case.result.must or self.cancels:
             return 0
-        count, state = 0, None
+        count, state, end = 0, None, None
         for fact in parcel.scans:
-            if state and fact.type in AT_THE_DOOR | {"in_transit"} and fact.time > state + SURELY:
+            # Handed over, as was said again: what comes within the hour after that, too, may only have been late.
+            end = fact.time if fact.type == "delivered" else end
+            if state and fact.type in AT_THE_DOOR | {"in_transit"} and fact.time > max(state, end) + SURELY:
                 known = self.rivals(fact, "correction") or []
                 same = [other for other in known if self.parcels.get(id(other)) is parcel and other.time >= fact.time]
                 count += bool(known) and not any(other.type in FINAL for other in same)
