@@ -144,6 +144,13 @@ class Case:
             return None
         return [one for one in self.order.facts if one is not fact and one.time <= until]
 
+    def unplaced(self, fact):
+        """Whether this fact may be told of while a person is known and the address is not: then the brand's clock counts."""
+        placed = [one.time for one in self.order.facts if one.order.get("address")]
+        if self.now is not None:
+            return any(one.order.get("customer") and not one.order.get("address") for one in self.order.facts)
+        return not placed or self.news(fact) < min(placed)
+
     def fresh(self, fact):
         """Whether the fact may have been new enough when it came."""
         return self.now is None or self.now - fact.time <= self.policy.age_limit

@@ -31,8 +31,8 @@ Each is told to whoever was reachable and willing by every fact about them.
 
 **At least one of** (`Verdict.some`): the news of several parcels that the merge window may join into one message; `order_complete` or
 `delivered` of a parcel that may be the last; a wait that was known late, or its reminder; `order_complete`, or each parcel's
-`delivered`, where all seemed to be there before another parcel was known. A wait at another place than was told may be told as
-its reminder, if that is due already.
+`delivered`, where all seemed to be there before another parcel was known; a van whose day is over by the brand's clock while the
+address is not known, or `shipped`. A wait at another place than was told may be told as its reminder, if that is due already.
 
 **May**: what the clock or the arrival decides, and what the documentation leaves open: all of `arriving_soon`, `delay_again`,
 `back_on_time`, `feedback` (where there are pages), `return_requested` of who asked for it; stages that were overtaken; what a declared hold kept back; what scans that

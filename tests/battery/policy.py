@@ -3,6 +3,7 @@ import re
 import tomllib
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 STAGES = (
     "confirmed packed shipped arriving_soon out_for_delivery attempt_failed available_for_pickup pickup_reminder delivered "
@@ -58,7 +59,7 @@ class Brand:
         self.hours = {channel: speaking_hours(channel, quiet.get(channel, {})) for channel in ("email", "sms")}
         self.languages = own.get("languages") or LANGUAGES
         self.default_language = own.get("default_language", "en")
-        self.time_zone = own.get("time_zone", "UTC")
+        self.zone = ZoneInfo(own.get("time_zone", "UTC"))
         self.has_pages = has_pages
 
     def language(self, locale):

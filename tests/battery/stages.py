@@ -232,7 +232,10 @@ class Voice:
                 own = {self.notice("delivered", parcel), self.notice("order_complete")}
                 self.case.result.some.append(frozenset(own | self.joined(stage, parcel, run[0], rivals)))
             return
-        if stage == "out_for_delivery" and not self.same_day(run[0]):
+        if stage == "out_for_delivery" and not self.same_day(run[0], self.case.zone):
+            return
+        if stage == "out_for_delivery" and self.case.unplaced(run[0]) and not self.same_day(run[0], self.case.policy.zone):
+            self.on_its_way(parcel, run[0], rivals)
             return
         code = (run[0].shipment.get("pickup") or {}).get("code")
         if stage == "available_for_pickup" and self.sure(stage) and code:
@@ -290,10 +293,16 @@ class Voice:
                 return False
         return True
 
-    def same_day(self, fact):
-        """On the van: only today. It must be told only where no local midnight can come between."""
+    def on_its_way(self, parcel, fact, rivals):
+        """By the brand's clock, which counts until the address is known, the van's day is over: that it was sent is told at least."""
+        known = [self.rivals(scan, "shipped") for scan in parcel.scans]
+        if self.sure("out_for_delivery") and self.called("shipped") and all(one is not None for one in known):
+            own = {self.notice(one, parcel) for one in ("out_for_delivery", "shipped")}
+            self.case.result.some.append(frozenset(own | self.joined("out_for_delivery", parcel, fact, rivals)))
+
+    def same_day(self, fact, zone):
+        """On the van: only today. It must be told only where no midnight of this clock can come between."""
         when = self.case.news(fact) if self.case.now is None else self.case.horizon
-        zone = self.case.zone
         if when is None or zone is None:
             return False
         until = self.case.out(when, "out_for_delivery", self.channel)
