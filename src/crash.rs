@@ -37,6 +37,12 @@ pub const POINTS: &[&str] = &[
     "dispatch.settling",
     "dispatch.settled",
     "dispatch.swept",
+    // What outlives a death.
+    "journal.asked",
+    "journal.begun",
+    "journal.ended",
+    "journal.read",
+    "journal.recovered",
     // The channels' own steps.
     "smtp.connected",
     "smtp.addressed",

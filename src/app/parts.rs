@@ -12,6 +12,7 @@ use crate::apply::Hinge;
 use crate::channel::{email, sms};
 use crate::config::Config;
 use crate::dispatch::handoff::Handoff;
+use crate::dispatch::journal::Journal;
 use crate::dispatch::{Dispatcher, Parts as DispatchParts, Senders};
 use crate::feeds::{Pulse, QuietFeeds};
 use crate::ingest::decode::Decoder;
@@ -64,9 +65,16 @@ impl Parts {
             quiet_feeds,
             settings: config.dispatch.clone(),
             tells_outcomes: config.tells_outcomes(),
+            journal: journal(config)?,
         });
         Ok(Self { store, voices, decoder, hinge, timers, dispatcher, lanes, announcer })
     }
+}
+
+fn journal(config: &Config) -> anyhow::Result<Journal> {
+    let beside = || config.data_folder().map(|folder| folder.join("sends"));
+    let Some(folder) = config.dispatch.journal.clone().or_else(beside) else { return Ok(Journal::default()) };
+    Journal::open(&folder).with_context(|| format!("dispatch.journal = {}", folder.display()))
 }
 
 fn announcer(config: &Config, store: &Store, speaking: &Speaking) -> anyhow::Result<Announcer> {

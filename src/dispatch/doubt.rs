@@ -23,6 +23,7 @@ const LOST: &str = "the worker was lost while the message was being sent";
 impl Worker {
     pub(super) async fn sweep_while(self: std::sync::Arc<Self>, stop: CancellationToken) {
         loop {
+            self.recover().await;
             if let Err(error) = self.sweep().await {
                 tracing::warn!(%error, "sends without an end could not be looked for");
             }

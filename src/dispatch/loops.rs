@@ -235,6 +235,7 @@ impl Worker {
 
     /// Carries what waits and what can be claimed, once; returns how many.
     pub(super) async fn run_once(&self) -> Result<usize, StoreError> {
+        self.recover().await;
         let swept = self.sweep().await?;
         let mut taken = Vec::new();
         for channel in Channel::ALL {

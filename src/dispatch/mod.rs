@@ -18,11 +18,14 @@ mod handed;
 /// The bounded waiting rooms that `apply` and the claims fill.
 pub mod handoff;
 mod keep;
+/// What outlives a worker's death.
+pub mod journal;
 /// Messages a second.
 pub mod limit;
 mod loops;
 /// Exact bytes, kept small.
 pub mod pack;
+mod recover;
 mod send;
 mod wishes;
 /// How fast and how much at once.
@@ -50,6 +53,7 @@ use compose::Composer;
 use desk::Desk;
 use gate::Gate;
 use handoff::Handoff;
+use journal::Journal;
 use keep::Frames;
 use settings::Settings;
 
@@ -72,6 +76,8 @@ pub struct Parts {
     pub settings: Settings,
     /// Whether outcome events are wanted.
     pub tells_outcomes: bool,
+    /// What the next worker on this machine learns of sends that a death has cut off.
+    pub journal: Journal,
 }
 
 /// Sends what is due.
@@ -96,6 +102,7 @@ struct Worker {
     quiet_feeds: QuietFeeds,
     settings: Settings,
     tells_outcomes: bool,
+    journal: Journal,
     desk: Desk,
     frames: Frames,
     gates: [Gate; Channel::ALL.len()],
@@ -105,7 +112,18 @@ impl Dispatcher {
     /// Builds the dispatcher; nothing is sent before [`Dispatcher::run`] or [`Dispatcher::run_due`]. To be called within a
     /// tokio runtime.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, handoff, policies, composer, senders, hinge, quiet_feeds, settings, tells_outcomes } = parts;
+        let Parts {
+            store,
+            handoff,
+            policies,
+            composer,
+            senders,
+            hinge,
+            quiet_feeds,
+            settings,
+            tells_outcomes,
+            journal,
+        } = parts;
         let clock = store.clock().clone();
         let give_up = CancellationToken::new();
         let (desk, desk_tasks) = Desk::open(&store, &clock, tells_outcomes, &give_up);
@@ -120,6 +138,7 @@ impl Dispatcher {
             quiet_feeds,
             settings,
             tells_outcomes,
+            journal,
             desk,
             frames: Frames::default(),
             gates: Channel::ALL.map(Gate::new),
@@ -150,11 +169,13 @@ impl Dispatcher {
             tracing::warn!("some sends did not end in time: their leases run out, and another worker sees to them");
         }
         self.give_up.cancel();
+        let journal = self.worker.journal.clone();
         drop(self.worker);
         for task in self.desk_tasks {
             // A send that is still under way holds on to the desk.
             let _ = tokio::time::timeout(DESK_PATIENCE, task).await;
         }
+        journal.close();
     }
 
     /// Carries everything that is due now to its end, and returns how many notices that were: for `demo`, and for tests,

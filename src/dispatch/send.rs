@@ -9,6 +9,7 @@ use super::Worker;
 use super::compose::Draft;
 use super::desk::{Desk, Ending};
 use super::handoff::{Earlier, Handed};
+use super::journal::Journal;
 use super::keep::{Kept, Kind};
 use crate::channel::{Intent, Message, Receipt, Sealed, SendError, email, sms};
 use crate::content;
@@ -84,16 +85,24 @@ enum Round {
 /// The question for the intent, as a channel asks it.
 struct Ticket<'a> {
     desk: &'a Desk,
+    /// Where the far side recognises a key, no doubt is left for it to settle.
+    journal: Option<&'a Journal>,
+    notice: &'a Notice,
     row: IntentRow,
     answer: &'a OnceLock<Result<Grant, StoreError>>,
 }
 
 impl Intent for Ticket<'_> {
     async fn commit(self) -> bool {
+        let (key, fence) = (self.row.key, self.row.fence);
+        if let Some(journal) = self.journal {
+            journal.asked(self.notice, fence);
+        }
         let answer = self.desk.intend(self.row).await;
-        let granted = matches!(answer, Ok(Grant::Granted));
+        let mut granted = matches!(answer, Ok(Grant::Granted));
         if granted {
             crash::point("dispatch.granted");
+            granted = self.journal.is_none_or(|journal| journal.begun(key, fence));
         }
         // A channel asks once at most, so nothing is overwritten.
         let _ = self.answer.set(answer);
@@ -114,14 +123,18 @@ impl Worker {
         }
         let Some(verdict) = verdict else {
             tracing::debug!(notice.key = %notice.key, "another worker has this notice now");
-            return;
+            return self.journal.forget(notice.key, fence);
         };
+        self.journal.ended(notice.key, fence, &verdict);
         if let Verdict::Accepted { .. } = verdict {
             let took = self.clock.now().duration_since(notice.fact_at);
             telemetry::fact_to_accept(channel, Duration::try_from(took).unwrap_or_default());
         }
-        // An error is logged at the desk; the lease runs out, and whoever claims next sees to it.
-        let _ = self.desk.settle(Ending { notice, fence, verdict }).await;
+        // An error is logged at the desk; whoever reads the journal sees to it, or whoever claims next once the lease runs out.
+        let key = notice.key;
+        if self.desk.settle(Ending { notice, fence, verdict }).await.is_ok() {
+            self.journal.forget(key, fence);
+        }
     }
 
     /// What became of a notice; `None` if it is no longer ours.
@@ -222,7 +235,8 @@ impl Worker {
         };
         crash::point("dispatch.sealed");
         let answer = OnceLock::new();
-        let ticket = Ticket { desk: &self.desk, row, answer: &answer };
+        let journal = (!self.senders.idempotent(case.notice.channel)).then_some(&self.journal);
+        let ticket = Ticket { desk: &self.desk, journal, notice: case.notice, row, answer: &answer };
         let began = self.clock.now();
         let result = self.send_holding_on(case, &sealed, ticket).await;
         crash::point("dispatch.sent");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU16, NonZeroU32};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -15,6 +16,9 @@ pub struct Settings {
     pub waiting_max: usize,
     /// How often the database is asked for due notices when nothing else gives the sign, in milliseconds.
     pub poll_ms: NonZeroU16,
+    /// A folder on a local disk for the [`journal`](super::journal) of sends. Not given: beside the embedded database; none with
+    /// Postgres.
+    pub journal: Option<PathBuf>,
     pub email: Pace,
     pub sms: Pace,
 }
@@ -38,6 +42,7 @@ impl Default for Settings {
         Self {
             waiting_max: 1024,
             poll_ms: NonZeroU16::new(1000).expect("not zero"),
+            journal: None,
             email: Pace::default(),
             sms: Pace::default(),
         }

@@ -75,7 +75,7 @@ impl Store {
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let store = self.clone();
         unbroken_for(Duration::MAX, async move {
-            match &store.inner.pools {
+            match &*store.inner.pools {
                 // A connection of its own: sqlx's lock is a session's, and ends for certain when the connection does. No time
                 // limit: an index on a big table may take minutes, and so may waiting for the worker that builds it.
                 Pools::Postgres { connect, .. } => {
@@ -118,7 +118,7 @@ impl Store {
 
     /// The newest schema that this program knows.
     pub fn schema_known(&self) -> i64 {
-        match &self.inner.pools {
+        match &*self.inner.pools {
             Pools::Postgres { .. } => known(&POSTGRES),
             Pools::Sqlite { .. } => known(&SQLITE),
         }

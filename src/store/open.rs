@@ -30,7 +30,7 @@ const CLOCK: Sql = Sql {
 };
 
 pub(super) struct Inner {
-    pub(super) pools: Pools,
+    pub(super) pools: Arc<Pools>,
     pub(super) clock: Clock,
     acquire_timeout: Duration,
     failed_pings: AtomicU32,
@@ -63,7 +63,7 @@ impl Store {
             Some(_) | None => return Err(StoreError::Address { what: "neither postgres://… nor sqlite:PATH" }),
         };
         let acquire_timeout = Duration::from_secs(settings.acquire_timeout_secs.get().into());
-        let inner = Inner { pools, clock, acquire_timeout, failed_pings: AtomicU32::new(0) };
+        let inner = Inner { pools: Arc::new(pools), clock, acquire_timeout, failed_pings: AtomicU32::new(0) };
         Ok(Self { inner: Arc::new(inner), mask: Arc::default(), seam: super::faults::Seam::default() })
     }
 
@@ -110,7 +110,7 @@ impl Store {
 
     /// Closes the pools in order; work under way ends first. SQLite folds its log into the file.
     pub async fn close(&self) {
-        match &self.inner.pools {
+        match &*self.inner.pools {
             Pools::Postgres { pool, .. } => pool.load_full().close().await,
             Pools::Sqlite { writer, readers, .. } => {
                 readers.close().await;
@@ -121,7 +121,7 @@ impl Store {
 
     /// SQLite has no peer that could fall silent.
     fn replace_pool(&self) {
-        if let Pools::Postgres { pool, pool_options, connect } = &self.inner.pools {
+        if let Pools::Postgres { pool, pool_options, connect } = &*self.inner.pools {
             self.inner.failed_pings.store(0, Ordering::Relaxed);
             let old = pool.swap(Arc::new(pool_options.clone().connect_lazy_with((**connect).clone())));
             tracing::warn!("the database has not answered {SILENT_PINGS_MAX} times: all connections are made anew");
@@ -129,8 +129,22 @@ impl Store {
         }
     }
 
+    /// The same connections under another clock, for a test's next simulated world: to open a file and prepare its statements takes
+    /// longer than many a story.
+    #[cfg(feature = "crash-points")]
+    pub fn on_clock(&self, clock: Clock) -> Self {
+        let Inner { pools, acquire_timeout, .. } = &*self.inner;
+        let inner = Inner {
+            pools: Arc::clone(pools),
+            clock,
+            acquire_timeout: *acquire_timeout,
+            failed_pings: AtomicU32::new(0),
+        };
+        Self { inner: Arc::new(inner), ..self.clone() }
+    }
+
     pub(super) async fn connect(&self, access: Access) -> Result<Conn, StoreError> {
-        Ok(match (&self.inner.pools, access) {
+        Ok(match (&*self.inner.pools, access) {
             (Pools::Postgres { pool, .. }, Access::Read | Access::Statement) => {
                 Conn::PostgresPlain(pool.load_full().acquire().await?)
             }

@@ -4,6 +4,7 @@ mod consent;
 mod ops;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use consent::*;
@@ -189,7 +190,8 @@ pub struct Settled {
 }
 
 /// The ways in which a claim can end.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The far side took it.
     Accepted { receipt: Option<String> },

@@ -20,6 +20,7 @@ import re
 
 import oracle
 
+SILENT_FATES = ("cut_dot", "accept_cut", "dot_stall")
 CONCURRENCY = 32  # Mails under way at the same time in one worker.
 FILES_MAX, OWN_MIB_MAX = 200, 300  # 16 mails, two pools of 64, the database's 8; and what a process has.
 WHOLE_ORDER = {"confirmed", "order_complete", "cancelled"}
@@ -50,6 +51,11 @@ def is_full_body(one):
 def ambiguous_keys(evidence):
     """Mails that the far side had whole, and of which it did not say so."""
     return {one["key"] for one in evidence.ledger if is_full_body(one) and not one.get("answered")}
+
+
+def never_answered(evidence):
+    """Mails of which the far side would have said nothing in any case: in doubt, whether their worker is killed or not."""
+    return {one["key"] for one in evidence.ledger if is_full_body(one) and one.get("fate") in SILENT_FATES}
 
 
 def notice_of(one, row):

@@ -101,6 +101,7 @@ def make(evidence, problems):
     kills = len([one for one in evidence.kills if facts["phases"].get("storm", 0) <= one[0]])
     ambiguous = judgement.ambiguous_keys(evidence)
     arrived = {one["key"] for one in judgement.accepted(evidence)}
+    alone = set(lost) - judgement.never_answered(evidence)
     return {
         "verdict": "red" if problems else "clean", "seed": facts["seed"], "backend": facts["backend"],
         "problems": dict(kinds), "examples": [f"{kind}: {detail}" for kind, detail in problems][:200],
@@ -109,7 +110,7 @@ def make(evidence, problems):
         "published_again": evidence.repeated, "poison": len(evidence.poison), "kills": kills, "stops": evidence.stops,
         "faults": dict(sorted(hits.items())), "fates": facts.get("fates"), "clocks": facts.get("clocks"),
         "doubts": {
-            "by_kill": len(lost), "per_kill": round(len(lost) / max(len(evidence.kills) + evidence.stops, 1), 2),
+            "by_kill": len(lost), "by_kill_alone": len(alone), "per_kill": round(len(alone) / max(len(evidence.kills) + evidence.stops, 1), 2),
             "per_kill_beside_a_mail_server_that_answers": calm_doubts(evidence, lost), "by_kill_and_unanswered": len(set(lost) & ambiguous),
             "by_kill_and_received": len(set(lost) & arrived), "unanswered": len(ambiguous), "unanswered_listed": len(ambiguous & evidence.doubts),
             "superseded_with_a_doubt": sum(judgement.is_doubt_kept(row) for row in evidence.outbox.values()),

@@ -39,6 +39,8 @@ connections = 16
 connect_timeout_ms = 3000
 command_timeout_ms = 3000
 accept_timeout_ms = 5000
+[dispatch]
+journal = "{folder}/sends"
 [sms]
 transport = "webhook"
 url = "http://127.0.0.1:{http}/cli/sms"

@@ -49,6 +49,12 @@ const TWICE: [(&str, &str); 8] = [
     ("outcomes.claimed", "outcomes.confirmed"),
     ("outcomes.confirmed", "outcomes.claimed"),
 ];
+const TWICE_WITH_A_JOURNAL: [(&str, &str); 4] = [
+    ("journal.begun", "journal.read"),
+    ("journal.ended", "journal.read"),
+    ("journal.ended", "journal.recovered"),
+    ("dispatch.intended", "journal.recovered"),
+];
 /// Runs at the same time on one lane: most of a run is waiting for one or the other server.
 const AT_ONCE: usize = 3;
 /// How abort ends a process.
@@ -152,12 +158,14 @@ struct Lane {
     places: Mutex<Vec<Place>>,
     with_smtp: bool,
     is_postgres: bool,
+    /// Whether a dead worker's journal is left to the next one.
+    has_journal: bool,
 }
 
 impl Lane {
-    async fn new(is_postgres: bool, with_smtp: bool) -> Self {
+    async fn new(is_postgres: bool, with_smtp: bool, has_journal: bool) -> Self {
         let places = join_all((0..AT_ONCE).map(|_| Place::new())).await;
-        Self { places: Mutex::new(places), with_smtp, is_postgres }
+        Self { places: Mutex::new(places), with_smtp, is_postgres, has_journal }
     }
 
     /// Lets workers die at these points, one after the other, and another one live to the end. `None`: one did not die.
@@ -184,6 +192,7 @@ impl Lane {
             smtp_port: far.smtp.as_ref().map(|server| server.port),
             waiting: story().len(),
             clock: folder.path().join("clock"),
+            journal: self.has_journal.then(|| folder.path().join("sends")),
             from: start,
             until: start + SPAN,
         };
@@ -243,7 +252,8 @@ impl Lane {
 
 impl End {
     /// What is wrong, held against a life without a death; nothing, if all is well.
-    fn wrong(&self, undisturbed: &Self, with_smtp: bool) -> Vec<String> {
+    fn wrong(&self, undisturbed: &Self, lane: &Lane) -> Vec<String> {
+        let &Lane { with_smtp, has_journal, .. } = lane;
         let mut wrong = self.left.clone();
         let lost = undisturbed.ledger.iter().filter(|(key, _)| !self.ledger.contains_key(key));
         wrong.extend(lost.map(|(_, entry)| format!("{} is lost", entry.words)));
@@ -266,10 +276,12 @@ impl End {
         for (key, entry) in &self.ledger {
             let heard = self.heard.get(key).cloned().unwrap_or_default();
             let may_repeat = self.under_way.contains(key);
-            // Bare SMTP recognises no key.
-            let in_doubt = may_repeat && with_smtp && entry.channel == Channel::Email;
+            // Bare SMTP recognises no key. How it ended, a journal may know.
+            let on_smtp = may_repeat && with_smtp && entry.channel == Channel::Email;
+            let in_doubt = on_smtp && !(has_journal && entry.state == State::Accepted);
             let (state, copies) = match (in_doubt, may_repeat) {
                 (true, _) => (State::InDoubt, 0..=1),
+                (false, true) if on_smtp => (State::Accepted, 1..=1),
                 (false, true) => (State::Accepted, 1..=1 + self.deaths),
                 (false, false) => (State::Accepted, 1..=1),
             };
@@ -299,66 +311,95 @@ impl End {
         self.heard.values().filter(|heard| heard.copies.len() > 1).count()
     }
 
+    /// Notices that were cut off, and are known to have been told all the same.
+    fn rescued(&self) -> usize {
+        let accepted = |key: &Uuid| self.ledger.get(key).is_some_and(|entry| entry.state == State::Accepted);
+        self.under_way.iter().filter(|key| accepted(key)).count()
+    }
+
     fn doubted(&self) -> usize {
         self.ledger.values().filter(|entry| entry.state == State::InDoubt).count()
     }
 }
 
 /// The deaths of each run on a lane, and whether they must come: each point is passed at least once.
-fn runs(with_smtp: bool) -> Vec<(Vec<String>, bool)> {
+fn runs(lane: &Lane) -> Vec<(Vec<String>, bool)> {
+    let &Lane { with_smtp, has_journal, .. } = lane;
     // Messages to ops die in a test of their own.
     let told = POINTS.iter().filter(|point| !point.starts_with("alerts."));
     let points = told.filter(|point| with_smtp || !point.starts_with("smtp."));
+    // A journal changes nothing before the dispatcher. It is read by the next worker alone.
+    let is_near = |point: &str| ["dispatch.", "smtp.", "journal."].iter().any(|part| point.starts_with(part));
+    let is_read = |point: &str| matches!(point, "journal.read" | "journal.recovered");
+    let points = points.filter(|point| if has_journal { is_near(point) } else { !point.starts_with("journal.") });
+    let points = points.filter(|point| !is_read(point));
     let at = |point: &str, nth: u32| format!("{point}:{nth}");
     let nth = if std::env::var_os(WHOLE).is_some() { &NTH[..] } else { &NTH[..1] };
     let alone = points.flat_map(|point| nth.iter().map(|nth| (vec![at(point, *nth)], *nth == 1)));
-    alone.chain(TWICE.map(|(first, second)| (vec![at(first, 1), at(second, 1)], true))).collect()
+    let twice = if has_journal { &TWICE_WITH_A_JOURNAL[..] } else { &TWICE[..] };
+    alone.chain(twice.iter().map(|(first, second)| (vec![at(first, 1), at(second, 1)], true))).collect()
 }
 
 /// Dies at every point of a lane.
-async fn die_everywhere(is_postgres: bool, with_smtp: bool) {
-    let lane = Lane::new(is_postgres, with_smtp).await;
+async fn die_everywhere(is_postgres: bool, with_smtp: bool, has_journal: bool) {
+    let lane = Lane::new(is_postgres, with_smtp, has_journal).await;
     let undisturbed = lane.run(&[]).await.expect("nobody is to die");
     let mut told: Vec<_> = undisturbed.ledger.values().map(|entry| entry.words.as_str()).collect();
     told.sort_unstable();
     assert_eq!(told, TOLD);
-    assert_eq!(undisturbed.wrong(&undisturbed, with_smtp), Vec::<String>::new());
-    let ends = futures_util::stream::iter(runs(with_smtp)).map(async |(deaths, must_die)| {
+    assert_eq!(undisturbed.wrong(&undisturbed, &lane), Vec::<String>::new());
+    let ends = futures_util::stream::iter(runs(&lane)).map(async |(deaths, must_die)| {
         let end = lane.run(&deaths).await;
         (deaths.join(", "), must_die, end)
     });
     let mut ends = std::pin::pin!(ends.buffer_unordered(AT_ONCE));
     let mut wrong = Vec::new();
-    let (mut repeated, mut doubted) = (0, 0);
+    let (mut repeated, mut doubted, mut rescued) = (0, 0, 0);
     while let Some((deaths, must_die, end)) = ends.next().await {
         let Some(end) = end else {
             wrong.extend(must_die.then(|| format!("{deaths}: is never passed")));
             continue;
         };
-        wrong.extend(end.wrong(&undisturbed, with_smtp).into_iter().map(|what| format!("{deaths}: {what}")));
+        wrong.extend(end.wrong(&undisturbed, &lane).into_iter().map(|what| format!("{deaths}: {what}")));
         (repeated, doubted) = (repeated + end.repeated(), doubted + end.doubted());
+        rescued += end.rescued();
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     // Otherwise no worker has died with bytes on the wire, and all of this has shown little.
-    assert!(repeated > 0 && (doubted > 0) == with_smtp, "{repeated} repeated, {doubted} in doubt");
+    assert!((doubted > 0) == with_smtp, "{doubted} in doubt");
+    if has_journal {
+        assert!(rescued > doubted, "{rescued} known from a journal, {doubted} in doubt all the same");
+    } else {
+        assert!(repeated > 0, "nothing was repeated");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_http_on_sqlite() {
-    die_everywhere(false, false).await;
+    die_everywhere(false, false, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_smtp_on_sqlite() {
-    die_everywhere(false, true).await;
+    die_everywhere(false, true, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_http_on_postgres() {
-    die_everywhere(true, false).await;
+    die_everywhere(true, false, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_smtp_on_postgres() {
-    die_everywhere(true, true).await;
+    die_everywhere(true, true, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_smtp_on_sqlite_with_a_journal() {
+    die_everywhere(false, true, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_smtp_on_postgres_with_a_journal() {
+    die_everywhere(true, true, true).await;
 }

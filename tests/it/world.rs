@@ -8,6 +8,7 @@ use doorstep::channel::{Content, Encoding, Mail, Message, Text, email, sms};
 use doorstep::clock::Clock;
 use doorstep::dispatch::compose::{Composer, Draft};
 use doorstep::dispatch::handoff::Handoff;
+use doorstep::dispatch::journal::Journal;
 use doorstep::dispatch::settings::Settings;
 use doorstep::dispatch::{Dispatcher, Parts, Senders};
 use doorstep::domain::id::OrderKey;
@@ -35,6 +36,7 @@ pub(crate) struct Plan {
     pub(crate) quiet_feeds: QuietFeeds,
     /// A database that is there already; `None`: a new SQLite file.
     pub(crate) url: Option<String>,
+    pub(crate) journal: Journal,
 }
 
 /// Everything of a doorstep but its doors.
@@ -76,6 +78,7 @@ impl Plan {
             composer: Composer::new(|draft| Ok(plainly(draft))),
             quiet_feeds: QuietFeeds::default(),
             url: None,
+            journal: Journal::default(),
         }
     }
 }
@@ -113,6 +116,7 @@ impl World {
             quiet_feeds: plan.quiet_feeds,
             settings: Settings::default(),
             tells_outcomes: true,
+            journal: plan.journal,
         });
         let timers = Timers::new(store.clone(), hinge.clone());
         Self {
@@ -203,6 +207,7 @@ impl World {
             quiet_feeds: QuietFeeds::default(),
             settings: Settings::default(),
             tells_outcomes: true,
+            journal: Journal::default(),
         })
     }
 

@@ -5,6 +5,7 @@ use doorstep::channel::capture::{Capture, Captured};
 use doorstep::channel::{email, sms};
 use doorstep::consent::forget;
 use doorstep::dispatch::handoff::Handoff;
+use doorstep::dispatch::journal::Journal;
 use doorstep::dispatch::settings::Settings;
 use doorstep::dispatch::speaker::Speaker;
 use doorstep::dispatch::{Dispatcher, Parts, Senders};
@@ -60,6 +61,7 @@ impl Post {
             quiet_feeds: QuietFeeds::default(),
             settings: Settings::default(),
             tells_outcomes: false,
+            journal: Journal::default(),
         });
         Self { dispatcher, mails }
     }

@@ -10,6 +10,7 @@ use doorstep::channel::{email, sms};
 use doorstep::clock::Clock;
 use doorstep::dispatch::Senders;
 use doorstep::dispatch::handoff::LEASE;
+use doorstep::dispatch::journal::Journal;
 use doorstep::domain::policy::{Policy, Superseded};
 use doorstep::ingest::amqp::Consumer;
 use doorstep::ingest::decode::{Brands, Decoder, Limits};
@@ -38,6 +39,8 @@ pub(super) struct Script {
     pub(super) waiting: usize,
     /// Where the worker writes its time, so that the next one goes on from there.
     pub(super) clock: PathBuf,
+    /// The folder for journals of sends, if they are kept.
+    pub(super) journal: Option<PathBuf>,
     pub(super) from: Timestamp,
     pub(super) until: Timestamp,
 }
@@ -99,6 +102,8 @@ impl Worker {
     pub(super) async fn new(script: Script) -> Self {
         // One notice a channel goes the short way through memory, the others are claimed: both ways are to be cut.
         let plan = Plan::sending(&script.from.to_string(), Script::policy(), script.senders());
+        let journal = script.journal.as_deref().map(|folder| Journal::open(folder).expect("a folder"));
+        let plan = Plan { journal: journal.unwrap_or_default(), ..plan };
         let world = World::planned(Plan { url: Some(script.database.clone()), waiting_max: 1, ..plan }).await;
         let url = script.amqp["url"].as_str().expect("an address").to_owned();
         let outcomes = Outcomes { exchange: script.outcomes.clone(), declare: true };

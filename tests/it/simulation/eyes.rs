@@ -71,6 +71,32 @@ impl Eyes {
         Self { conn: connect(path).await, seen: 0 }
     }
 
+    /// Empties every table but those that a new database has rows in.
+    pub(super) async fn clear(&mut self, keep: &[String]) {
+        let mut all = String::from("begin immediate;");
+        for table in self.tables().await.into_iter().filter(|table| !keep.contains(table)) {
+            all.push_str(&format!("delete from {table};"));
+        }
+        self.conn.execute(AssertSqlSafe(all + "commit")).await.expect("all is emptied");
+        self.seen = 0;
+    }
+
+    /// The tables that have rows.
+    pub(super) async fn filled(&mut self) -> Vec<String> {
+        let mut filled = Vec::new();
+        for table in self.tables().await {
+            if self.count(&table).await > 0 {
+                filled.push(table);
+            }
+        }
+        filled
+    }
+
+    async fn tables(&mut self) -> Vec<String> {
+        let sql = "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name";
+        sqlx::query_scalar(sql).fetch_all(&mut self.conn).await.expect("it can be read")
+    }
+
     /// What has changed since the last look.
     pub(super) async fn changes(&mut self) -> Vec<Change> {
         type Row = (i64, Uuid, Option<String>, String, Option<i64>, i64, Option<i64>);

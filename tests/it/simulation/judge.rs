@@ -39,6 +39,10 @@ pub(super) struct Judge {
     /// Sends of which the worker cannot know how they ended: their answers were cut, or the worker was lost or slept.
     pub(super) cut: BTreeSet<NoticeKey>,
     doubted: BTreeSet<NoticeKey>,
+    /// The machines of the lives that keep journals.
+    journals: HashMap<usize, usize>,
+    /// Sends that were settled by a dead one's journal.
+    pub(super) inherited: u64,
     pub(super) wrong: Vec<String>,
 }
 
@@ -64,6 +68,16 @@ fn words(delivery: &Delivery) -> String {
 }
 
 impl Judge {
+    pub(super) fn has_journal(&mut self, life: usize, machine: usize) {
+        self.journals.insert(life, machine);
+    }
+
+    /// Whether a life may read the journal of another, which is over.
+    fn is_heir(&self, life: usize, owner: Owner, gone: &impl Fn(usize) -> bool) -> bool {
+        let (own, dead) = (self.journals.get(&life), self.journals.get(&owner.life));
+        own.is_some() && own == dead && life != owner.life && gone(owner.life)
+    }
+
     /// Looks at what a worker's turn has changed. `asleep`: whether the owner of a claim still lives and is at work on it.
     pub(super) fn look(
         &mut self,
@@ -101,8 +115,18 @@ impl Judge {
                         _ => self.wrong.push(format!("{key} was left half-way by a worker that is well")),
                     }
                 }
+                // Listed while its machine was down, and then its journal turned up.
+                ("in_doubt", "accepted") if grew && owner.is_some_and(|it| self.is_heir(life, it, &gone)) => {
+                    self.inherited += 1;
+                }
                 // The hinge takes back what is not under way.
                 ("planned" | "claimed", "superseded") if grew => {}
+                // What the dead one's journal knew.
+                ("claimed" | "sending", _)
+                    if !grew && owner.is_some_and(|it| it.fence == change.fence && self.is_heir(life, it, &gone)) =>
+                {
+                    self.inherited += 1;
+                }
                 ("claimed" | "sending", _) if !grew => {
                     if owner != Some(Owner { fence: change.fence, life }) {
                         self.wrong.push(format!("{key} was changed by a worker that does not hold it: {change:?}"));

@@ -3,7 +3,6 @@
 mod far;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,7 +13,7 @@ use doorstep::domain::id::OrderKey;
 use doorstep::domain::policy::Policy;
 use doorstep::ingest::Incoming;
 use doorstep::ingest::decode::{Brands, Decoder, Limits};
-use doorstep::store::{Settings, Store};
+use doorstep::store::Store;
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -22,6 +21,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::End;
 use super::eyes::{Due, Eyes};
+use super::ground::{Ground, MACHINES_MAX};
 use super::judge::Judge;
 use super::stage::{Delivery, Fate, Stage, Step};
 use super::worker::{Machine, Means, Running};
@@ -29,7 +29,7 @@ use crate::histories::{beginning, history, wire};
 use crate::properties::policy;
 
 /// What must have happened in a few hundred stories.
-pub(super) const FAULTS: [&str; 16] = [
+pub(super) const FAULTS: [&str; 17] = [
     "acknowledgement lost",
     "answer of a commit lost",
     "answer of the far side cut",
@@ -42,6 +42,7 @@ pub(super) const FAULTS: [&str; 16] = [
     "died before a commit",
     "died between two steps",
     "in doubt",
+    "known from a journal",
     "later",
     "no connection to the database",
     "refused",
@@ -70,13 +71,13 @@ enum Act {
     Pass(i64),
 }
 
-pub(super) struct Story {
+pub(super) struct Story<'a> {
     rng: StdRng,
     stage: Arc<Stage>,
     means: Means,
     policy: Policy,
     clock: Clock,
-    eyes: Eyes,
+    eyes: &'a mut Eyes,
     store: Store,
     machines: Vec<Machine>,
     lives: usize,
@@ -96,15 +97,14 @@ pub(super) struct Story {
     lines: Vec<String>,
 }
 
-impl Story {
-    pub(super) async fn new(seed: u64, path: &Path, stage: Arc<Stage>) -> Self {
+impl<'a> Story<'a> {
+    pub(super) fn new(seed: u64, ground: &'a mut Ground, stage: Arc<Stage>) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let clock = Clock::simulated(beginning());
-        let url = format!("sqlite:{}", path.display());
-        let store = Store::open(&Settings::at(&url), clock.clone()).await.expect("the file opens");
+        let store = ground.store.on_clock(clock.clone());
         let mut machines = Vec::new();
-        for _ in 0..rng.random_range(2..=3) {
-            machines.push(Machine::new(&url, &clock).await);
+        for (number, store) in ground.machines.iter().enumerate().take(rng.random_range(2..=MACHINES_MAX)) {
+            machines.push(Machine::new(store, &clock, ground.journals().join(number.to_string())));
         }
         let policy = policy();
         let means = Means {
@@ -112,13 +112,14 @@ impl Story {
             policies: Policies::of_all(policy.clone()),
             keys_known: rng.random_bool(0.4),
             waiting_max: if rng.random_bool(0.7) { 64 } else { 0 },
+            has_journals: rng.random_bool(0.5),
         };
         let mut story = Self {
             stage,
             means,
             policy,
             clock,
-            eyes: Eyes::open(path).await,
+            eyes: &mut ground.eyes,
             store,
             machines,
             lives: 0,
@@ -193,6 +194,9 @@ impl Story {
         self.judge.sum_up(&self.store, &mut self.eyes, &self.facts, now).await;
         *self.tally.entry("steps").or_default() += u64::from(self.steps);
         *self.tally.entry("taken").or_default() += self.judge.taken.len() as u64;
+        if self.judge.inherited > 0 {
+            *self.tally.entry("known from a journal").or_default() += self.judge.inherited;
+        }
         if self.judge.doubts() > 0 {
             *self.tally.entry("in doubt").or_default() += self.judge.doubts() as u64;
         }
@@ -274,6 +278,9 @@ impl Story {
             Act::Send(number) => self.machines[number].running.as_mut().expect("it runs").send(),
             Act::Start(number) => {
                 self.lives += 1;
+                if self.means.has_journals {
+                    self.judge.has_journal(self.lives, number);
+                }
                 self.machines[number].start(self.lives, &self.means);
             }
             Act::Kill(number) if self.machines[number].running.is_some() => {

@@ -1,5 +1,6 @@
 //! A worker: the real hinge, timers and dispatcher on a store and a clock of its own, started, stopped and killed at will.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -8,6 +9,7 @@ use doorstep::channel::{email, sms};
 use doorstep::clock::Clock;
 use doorstep::dispatch::compose::Composer;
 use doorstep::dispatch::handoff::Handoff;
+use doorstep::dispatch::journal::Journal;
 use doorstep::dispatch::settings::Settings;
 use doorstep::dispatch::{Dispatcher, Parts, Senders};
 use doorstep::domain::order::Order;
@@ -30,12 +32,16 @@ pub(super) struct Means {
     pub(super) keys_known: bool,
     /// Notices that go to the dispatcher in memory.
     pub(super) waiting_max: usize,
+    /// Whether workers keep journals of their sends.
+    pub(super) has_journals: bool,
 }
 
 /// A machine on which one worker lives after another.
 pub(super) struct Machine {
     pub(super) clock: Clock,
     store: Store,
+    /// Outlives the workers.
+    journals: PathBuf,
     pub(super) running: Option<Running>,
 }
 
@@ -45,6 +51,7 @@ type Taken = Result<Vec<Verdict>, ApplyFailed>;
 /// A living worker, and what it is doing.
 pub(super) struct Running {
     pub(super) life: Arc<Life>,
+    journal: Journal,
     hinge: Hinge,
     handoff: Handoff<Order>,
     dispatcher: Arc<Dispatcher>,
@@ -57,10 +64,10 @@ pub(super) struct Running {
 
 impl Machine {
     /// A machine in the same time as `clock`.
-    pub(super) async fn new(url: &str, clock: &Clock) -> Self {
+    pub(super) fn new(store: &Store, clock: &Clock, journals: PathBuf) -> Self {
         let clock = clock.another();
-        let store = Store::open(&doorstep::store::Settings::at(url), clock.clone()).await.expect("the file opens");
-        Self { clock, store, running: None }
+        let store = store.on_clock(clock.clone());
+        Self { clock, store, journals, running: None }
     }
 
     /// Starts a worker, whose life has this number.
@@ -68,6 +75,8 @@ impl Machine {
         let life = Arc::new(Life { number, dead: false.into() });
         let line = Line { stage: Arc::clone(&means.stage), life: Arc::clone(&life) };
         let store = self.store.with_faults(Arc::new(line.clone()));
+        let journal =
+            if means.has_journals { Journal::open(&self.journals).expect("a folder") } else { Journal::default() };
         let handoff = Handoff::new(means.waiting_max);
         let lanes = Shelf::default();
         let hinge = Hinge::new(store.clone(), means.policies.clone(), self.clock.clone(), handoff.clone());
@@ -93,17 +102,28 @@ impl Machine {
             quiet_feeds: QuietFeeds::default(),
             settings: Settings::default(),
             tells_outcomes: true,
+            journal: journal.clone(),
         });
         let timers = Timers::new(store, hinge.clone());
         let dispatcher = Arc::new(dispatcher);
-        self.running =
-            Some(Running { life, hinge, handoff, dispatcher, timers, taking: None, ticking: None, sending: None });
+        self.running = Some(Running {
+            life,
+            journal,
+            hinge,
+            handoff,
+            dispatcher,
+            timers,
+            taking: None,
+            ticking: None,
+            sending: None,
+        });
     }
 
     /// The machine fails, or has just failed: all that the worker knew is gone. Answers with the messages it had in hand.
     pub(super) fn bury(&mut self, stage: &Stage) -> Vec<usize> {
         let Some(dead) = self.running.take() else { return Vec::new() };
         dead.life.end();
+        dead.journal.abandon();
         stage.waiting.lock().expect("one thread").retain(|(life, _)| !life.is_dead());
         dead.taking.map_or_else(Vec::new, |(_, batch)| batch)
     }

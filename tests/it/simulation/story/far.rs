@@ -10,7 +10,7 @@ use rand::RngExt;
 use super::Story;
 use crate::simulation::stage::{Delivery, Life, Step};
 
-impl Story {
+impl Story<'_> {
     /// The far side's answer to bytes on the wire.
     pub(super) fn answer(&mut self, life: &Arc<Life>, mut delivery: Delivery) {
         if let Some(answer) = delivery.answer.take() {
