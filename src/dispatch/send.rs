@@ -176,7 +176,8 @@ impl Worker {
 
     async fn judge(&self, notice: &Notice, order: &Order, policy: &Policy) -> Result<Release, StoreError> {
         let now = self.clock.now();
-        let said = if release::needs_said(notice.stage) { self.said_before(notice).await? } else { Vec::new() };
+        let said =
+            if release::needs_said(notice.stage, order, policy) { self.said_before(notice).await? } else { Vec::new() };
         let judge = |consent| release::judge(now, policy, order, notice, consent, &said);
         // Most people have opted out of nothing, so judging first and asking then saves reading the order twice.
         let trusting = judge(Consent::default());

@@ -50,6 +50,8 @@ pub struct Called {
     pub only: Option<Role>,
 }
 
+/// Marks a correction that takes a delivery back.
+const NOT_DELIVERED: &str = "not delivered";
 const EVER: (i64, i64) = (i64::MIN, i64::MAX);
 
 impl Called {
@@ -69,10 +71,14 @@ impl Called {
             && (self.between.0..=self.between.1).contains(&handled.at)
     }
 
-    /// Where a parcel waits may not have been known when it was decided on, or no longer matter; then the mark says nothing.
+    /// Where a parcel waits may not have been known when it was decided on, or no longer matter; then the mark says nothing. Which
+    /// delivery is taken back is told by the times alone: its scan may turn out to have been earlier.
     fn has_mark_of(&self, handled: &Handled) -> bool {
         let unknown = self.mark.is_none() || handled.mark.is_none();
-        handled.mark == self.mark || (unknown && self.stage == Stage::AvailableForPickup)
+        let takes_back = |mark: &Option<String>| mark.as_deref().is_some_and(is_not_delivered);
+        handled.mark == self.mark
+            || (unknown && self.stage == Stage::AvailableForPickup)
+            || (takes_back(&handled.mark) && takes_back(&self.mark))
     }
 }
 
@@ -186,13 +192,17 @@ fn of_a_parcel(state: &State<'_>, index: usize, now: Timestamp, all: &mut Vec<Ca
             all.push(of_an_episode(state, index, place, stage));
         }
     }
-    for (said, withdrawn) in parcel.withdrawals() {
+    let withdrawals: Vec<_> = parcel.withdrawals().collect();
+    for (place, (said, withdrawn)) in withdrawals.iter().copied().enumerate() {
         let truth = match parcel.status() {
             Status::Delivered => Truth::Gone { by_progress: true },
             _ => Truth::Holds,
         };
-        let mark = Some(format!("not delivered {}", said.0));
-        let between = EVER;
+        let mark = Some(format!("{NOT_DELIVERED} {}", said.0));
+        // An earlier scan of the same delivery, or of what took it back, may come to be known later.
+        let before = if place == 0 { i64::MIN } else { said.0 };
+        let after = withdrawals.get(place + 1).map_or(i64::MAX, |(next, _)| next.0 - 1);
+        let between = (before, after);
         all.push(Called { mark, between, ..Called::new(Stage::Correction, Some(index), withdrawn, truth) });
     }
     replaced_number(parcel, index, all);
@@ -276,6 +286,11 @@ pub fn waiting_place(parcel: &Parcel<'_>) -> String {
         code.or(pickup.name.as_deref()).or(pickup.address.as_deref())
     });
     place.map_or_else(|| "somewhere".to_owned(), |place| made_of(&format!("waits at\0{place}")).simple().to_string())
+}
+
+/// Whether a correction with this mark takes a delivery back.
+pub fn is_not_delivered(mark: &str) -> bool {
+    mark.starts_with(NOT_DELIVERED)
 }
 
 fn goes_back(parcel: &Parcel<'_>) -> bool {

@@ -94,8 +94,14 @@ pub enum Corrected {
 }
 
 /// Whether the verdict about a stage depends on what was said before, so that it must be looked up.
-pub fn needs_said(stage: Stage) -> bool {
-    matches!(stage, Stage::Correction | Stage::BackOnTime | Stage::DelayAgain)
+pub fn needs_said(stage: Stage, order: &Order, policy: &Policy) -> bool {
+    match stage {
+        Stage::Correction | Stage::BackOnTime | Stage::DelayAgain => true,
+        Stage::Confirmed => {
+            order.state(&policy.zone).parcels.iter().any(|parcel| parcel.withdrawals().next().is_some())
+        }
+        _ => false,
+    }
 }
 
 /// Judges a notice that is due against the order as it stands.
@@ -141,6 +147,10 @@ pub fn held_by_feed(
 
 type News = Vec<(Stage, Option<usize>)>;
 
+fn is_progress(stage: Stage) -> bool {
+    stage.class() == Class::Progress
+}
+
 struct Judge<'a> {
     now: Timestamp,
     policy: &'a Policy,
@@ -156,6 +166,12 @@ impl Judge<'_> {
         all.extend(ask::called(self.state, &self.policy.ask, self.now));
         let mut news: Vec<(Stage, Option<usize>, Option<Timestamp>)> = Vec::new();
         let mut refused = None;
+        let drops = self.policy.superseded == Superseded::Drop;
+        // Whoever has read of an arrival, though it was taken back, is past thanks for the payment.
+        let arrived = |s: &&SaidBefore| s.channel == self.notice.channel && s.stage.rank() >= Stage::Delivered.rank();
+        if drops && self.notice.stage == Stage::Confirmed && said.iter().any(|s| arrived(&s) && is_progress(s.stage)) {
+            return Err(Why::Superseded);
+        }
         for (handled, is_self) in self.parts()? {
             match self.still(handled, &all, is_self) {
                 Ok((parcel, expires)) => news.push((handled.stage, parcel, expires)),
@@ -166,10 +182,9 @@ impl Judge<'_> {
         if news.iter().any(|(stage, ..)| *stage == Stage::OrderComplete) {
             news.retain(|(stage, ..)| *stage != Stage::Delivered);
         }
-        if self.policy.superseded == Superseded::Drop {
+        if drops {
             // Beside "on the van" nobody needs to read that the same parcel was shipped.
             let told = news.clone();
-            let is_progress = |stage: Stage| stage.class() == Class::Progress;
             news.retain(|(stage, parcel, _)| {
                 let later = |other: &Stage| is_progress(*other) && other.rank() > stage.rank();
                 let is_said = told.iter().any(|(other, same, _)| parcel.is_some() && same == parcel && later(other));
@@ -313,7 +328,7 @@ impl Judge<'_> {
         }
         let parcel = parcel.ok_or(Why::NothingToCorrect)?;
         let mut before = said.iter().filter(about_it);
-        if self.order.mark_of(self.notice.key).is_some_and(|mark| mark.starts_with("not delivered")) {
+        if self.order.mark_of(self.notice.key).is_some_and(called::is_not_delivered) {
             let told = before.any(|s| matches!(s.stage, Stage::Delivered | Stage::OrderComplete));
             return if told { Ok(Some(Corrected::NotDelivered)) } else { Err(Why::NothingToCorrect) };
         }

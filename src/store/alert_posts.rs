@@ -55,7 +55,7 @@ const CLAIM: Sql = Sql {
         now_sqlite!(),
         " and (lease_until is null or lease_until <= ",
         now_sqlite!(),
-        ") order by due_at limit $2)
+        ") order by due_at limit 0 + $2)
          returning id, brand, target, kind, body, created_at, fence, attempts"
     ),
 };

@@ -38,7 +38,8 @@ macro_rules! brands {
 
 // Fair between brands: of those that have something to claim, each gets an equal share of the batch, oldest first, so a brand with a
 // backlog of a million delays no other. When the others have little, the next batch is the big one's. Brands come in a random order,
-// since there may be more of them than places. Rows that another worker is just claiming are skipped, not waited for.
+// since there may be more of them than places. Rows that another worker is just claiming are skipped, not waited for. SQLite plans
+// by the value of a limit that is a parameter alone, and so compiles the statement anew each time; by a sum it does not.
 const CLAIM: Sql = Sql {
     postgres: concat!(
         brands!(),
@@ -90,7 +91,7 @@ const CLAIM: Sql = Sql {
         now_sqlite!(),
         ")
              order by o.due_at limit (select ($3 + count(*) - 1) / max(count(*), 1) from busy))
-         limit $3)
+         limit 0 + $3)
          returning key"
     ),
 };

@@ -25,7 +25,7 @@ const CLAIM: Sql = Sql {
         now_sqlite!(),
         " + $3 where seq in (select seq from outcomes where lease_until <= ",
         now_sqlite!(),
-        " order by seq limit $2) returning seq, id, kind, body"
+        " order by seq limit 0 + $2) returning seq, id, kind, body"
     ),
 };
 

@@ -27,7 +27,7 @@ const CLAIM: Sql = Sql {
         now_sqlite!(),
         " + $3 where order_key in (select order_key from wakes where due_at <= ",
         now_sqlite!(),
-        " order by due_at limit $2) returning order_key"
+        " order by due_at limit 0 + $2) returning order_key"
     ),
 };
 

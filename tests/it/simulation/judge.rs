@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bytes::Bytes;
+use doorstep::domain::called::is_actionable;
 use doorstep::domain::event::{Event, Kind};
 use doorstep::domain::fold::Known;
 use doorstep::domain::id::{NoticeKey, OrderKey, TrackingNumber};
 use doorstep::domain::order::{Order, State as OrderState};
-use doorstep::domain::parcel::Status;
+use doorstep::domain::parcel::{Episode, Parcel, Status};
 use doorstep::domain::person::Channel;
 use doorstep::domain::stage::Stage;
 use doorstep::store::Store;
@@ -44,6 +45,13 @@ pub(super) struct Judge {
     /// Sends that were settled by a dead one's journal.
     pub(super) inherited: u64,
     pub(super) wrong: Vec<String>,
+}
+
+/// What a parcel is known to be. Trouble of which nobody is told, such as bad weather, does not move it out of its locker.
+fn status_of(parcel: &Parcel<'_>) -> Status {
+    let is_idle = |episode: &&Episode| episode.status == Status::Exception && !is_actionable(episode.reason);
+    let before = parcel.episodes.iter().rev().find(|episode| !is_idle(episode)).map(|episode| episode.status);
+    before.filter(|before| *before == Status::AwaitingPickup).unwrap_or(parcel.status())
 }
 
 /// A stage against what its parcel is known to be.
@@ -175,7 +183,7 @@ impl Judge {
         for part in words(delivery).split(" + ") {
             let (stage, parcel) = part.split_once(" parcel ").unwrap_or((part, ""));
             let stage = Stage::parse(stage).expect("a stage");
-            let status = state.find(Some(parcel)).map(|place| state.parcels[place].status());
+            let status = state.find(Some(parcel)).map(|place| status_of(&state.parcels[place]));
             if let Some(status) = status.filter(|status| !fits(stage, *status)) {
                 self.wrong.push(format!("{key} says {part} while the parcel is {status:?}"));
             }
