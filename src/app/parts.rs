@@ -71,10 +71,19 @@ impl Parts {
     }
 }
 
+/// The journal of sends. Each database has a folder of its own in the one that is set: notices of two may have the same keys.
 fn journal(config: &Config) -> anyhow::Result<Journal> {
-    let beside = || config.data_folder().map(|folder| folder.join("sends"));
-    let Some(folder) = config.dispatch.journal.clone().or_else(beside) else { return Ok(Journal::default()) };
-    Journal::open(&folder).with_context(|| format!("dispatch.journal = {}", folder.display()))
+    let beside = config.data_folder().map(|folder| folder.join("sends"));
+    let wished = config.dispatch.journal.as_deref();
+    let Some(folder) = wished.or(beside.as_deref()) else { return Ok(Journal::default()) };
+    anyhow::ensure!(!folder.as_os_str().is_empty(), "dispatch.journal is empty: name a folder, or leave it out");
+    match Journal::open(&folder.join(config.database.mark())) {
+        Err(error) if wished.is_none() => {
+            tracing::warn!(%error, "no journal of sends: a worker's death would leave more doubts");
+            Ok(Journal::default())
+        }
+        opened => opened.with_context(|| format!("dispatch.journal = {}", folder.display())),
+    }
 }
 
 fn announcer(config: &Config, store: &Store, speaking: &Speaking) -> anyhow::Result<Announcer> {

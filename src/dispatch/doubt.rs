@@ -23,7 +23,11 @@ const LOST: &str = "the worker was lost while the message was being sent";
 impl Worker {
     pub(super) async fn sweep_while(self: std::sync::Arc<Self>, stop: CancellationToken) {
         loop {
-            self.recover().await;
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = self.recover() => {}
+            }
             if let Err(error) = self.sweep().await {
                 tracing::warn!(%error, "sends without an end could not be looked for");
             }

@@ -6,7 +6,7 @@
 //! Without the file, all that lies between the commit of the intent and that of the end would be.
 //!
 //! The file's lock says that its worker lives. Nothing is synced to the disk: where the machine itself went down, which the number
-//! of its start tells, a line that is missing says nothing (see [`read`]).
+//! of its start tells, a line that is missing says nothing (see [`read`]). A folder holds the journals of one database.
 
 pub(super) mod read;
 #[cfg(test)]
@@ -15,7 +15,7 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,7 +34,7 @@ use read::Remains;
 const SUFFIX: &str = "sends";
 const SUFFIX_NEW: &str = "new";
 /// Bytes after which the lines of what has ended are left behind: a new file takes the old one's place.
-const BYTES_MAX: usize = 1 << 20;
+const BYTES_MAX: usize = 256 * 1024;
 /// After this time a file that was being made belongs to nobody.
 const MAKING_MAX: Duration = Duration::from_secs(60);
 /// The shape of the lines.
@@ -64,6 +64,11 @@ enum Line<'a> {
         key: NoticeKey,
         verdict: Cow<'a, Verdict>,
     },
+    /// There is nothing to be known of it here any more.
+    Settled {
+        fence: i32,
+        key: NoticeKey,
+    },
 }
 
 impl Line<'_> {
@@ -88,16 +93,23 @@ struct Open {
     book: Mutex<Book>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Book {
+    /// Made with the first line.
+    page: Option<Page>,
+    /// The lines of the tries whose end the database does not know yet.
+    tries: BTreeMap<Try, Vec<u8>>,
+    /// A line could not be written, and the file could not be emptied: what it says of these tries is not to be relied on.
+    is_spoilt: bool,
+}
+
+#[derive(Debug)]
+struct Page {
+    /// Holds the lock.
     file: File,
     path: PathBuf,
     /// Bytes in the file; 0: not even the first line.
     length: usize,
-    /// The lines of the tries whose end the database does not know yet.
-    tries: BTreeMap<Try, Vec<u8>>,
-    /// A line could be written in part only, and could not be taken back: what the file says is not to be relied on.
-    is_spoilt: bool,
 }
 
 /// The file of a worker that lives no more.
@@ -110,15 +122,19 @@ pub(super) struct Abandoned {
 }
 
 impl Journal {
-    /// Opens a journal in a folder on a local disk, which is made if it is not there. Workers may share it.
+    /// A journal in a folder on a local disk, which is made if it is not there. Workers of one database may share it.
     ///
     /// # Errors
-    /// When the folder or a file in it cannot be made.
+    /// When the folder cannot be made.
     pub fn open(folder: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let (file, path) = made(folder, &[])?;
-        let book = Book { file, path, length: 0, tries: BTreeMap::new(), is_spoilt: false };
-        Ok(Self { open: Some(Arc::new(Open { folder: folder.to_owned(), boot: boot(), book: Mutex::new(book) })) })
+        let boot = boot();
+        if boot.is_none() {
+            tracing::info!(
+                "this machine does not number its starts: what a lost worker never began to send is in doubt as well"
+            );
+        }
+        Ok(Self { open: Some(Arc::new(Open { folder: folder.to_owned(), boot, book: Mutex::default() })) })
     }
 
     /// The intent of this notice is about to be asked for.
@@ -134,7 +150,7 @@ impl Journal {
         let Some(open) = &self.open else { return true };
         let mut book = open.book();
         book.add((key, fence), &Line::Begun { fence, key });
-        let may_leave = !book.is_spoilt;
+        let may_leave = !(book.is_spoilt && book.tries.contains_key(&(key, fence)));
         drop(book);
         crash::point("journal.begun");
         may_leave
@@ -150,24 +166,44 @@ impl Journal {
     /// The database knows how it ended, or it is another worker's.
     pub(super) fn forget(&self, key: NoticeKey, fence: i32) {
         if let Some(open) = &self.open {
-            open.book().tries.remove(&(key, fence));
+            open.book().forget((key, fence), &Line::Settled { fence, key });
         }
     }
 
-    /// The files of workers that live no more. They are locked until they are dropped.
-    pub(super) fn abandoned(&self) -> Vec<Abandoned> {
-        let Some(open) = &self.open else { return Vec::new() };
-        let found = open.look_round().inspect_err(|error| tracing::warn!(%error, "journals could not be looked for"));
-        found.unwrap_or_default()
+    /// Whether this very try is under way here: then no older file knows better.
+    pub(super) fn is_under_way(&self, key: NoticeKey, fence: i32) -> bool {
+        self.open.as_ref().is_some_and(|open| open.book().tries.contains_key(&(key, fence)))
     }
 
-    /// Removes the file if it holds nothing that the database does not know.
+    /// Where journals are that may belong to workers that live no more, the oldest first.
+    pub(super) fn others(&self) -> BTreeSet<PathBuf> {
+        let Some(open) = &self.open else { return BTreeSet::new() };
+        let own = open.book().page.as_ref().map(|page| page.path.clone());
+        let listed =
+            std::fs::read_dir(&open.folder).map(|entries| entries.flatten().map(|entry| entry.path()).collect());
+        let mut paths: BTreeSet<PathBuf> = listed.unwrap_or_else(|error| {
+            tracing::warn!(%error, "journals could not be looked for");
+            BTreeSet::new()
+        });
+        paths.retain(|path| own.as_ref() != Some(path));
+        paths
+    }
+
+    /// A file whose worker lives no more; it is locked until it is dropped.
+    pub(super) fn abandoned(&self, path: &Path) -> Option<Abandoned> {
+        let open = self.open.as_ref()?;
+        let found = taken(path, open.boot.as_deref());
+        found.inspect_err(|error| tracing::debug!(%error, "a journal cannot be read")).unwrap_or_default()
+    }
+
+    /// Removes the file if it holds nothing that the database does not know. Nothing may be under way any more.
     pub(super) fn close(&self) {
-        if let Some(open) = &self.open {
-            let book = open.book();
-            if book.tries.is_empty() {
-                let _ = std::fs::remove_file(&book.path);
-            }
+        let Some(open) = &self.open else { return };
+        let mut book = open.book();
+        if book.tries.is_empty()
+            && let Some(page) = book.page.take()
+        {
+            let _ = std::fs::remove_file(&page.path);
         }
     }
 
@@ -175,8 +211,10 @@ impl Journal {
     /// not.
     #[doc(hidden)]
     pub fn abandon(&self) {
-        if let Some(open) = &self.open {
-            let _ = open.book().file.unlock();
+        if let Some(open) = &self.open
+            && let Some(page) = &open.book().page
+        {
+            let _ = page.file.unlock();
         }
     }
 }
@@ -189,37 +227,20 @@ impl Open {
     fn first_line(&self) -> Vec<u8> {
         Line::Opened { format: FORMAT, boot: self.boot.as_deref().map(Cow::Borrowed) }.bytes()
     }
-
-    fn look_round(&self) -> io::Result<Vec<Abandoned>> {
-        let mut found = Vec::new();
-        let paths: io::Result<BTreeSet<PathBuf>> =
-            std::fs::read_dir(&self.folder)?.map(|entry| Ok(entry?.path())).collect();
-        for path in paths? {
-            let suffix = path.extension().and_then(|suffix| suffix.to_str());
-            let (Some(SUFFIX | SUFFIX_NEW), Ok(file)) = (suffix, OpenOptions::new().read(true).write(true).open(&path))
-            else {
-                continue;
-            };
-            // Held by a living worker, ourselves among them.
-            if file.try_lock().is_err() {
-                continue;
-            }
-            if suffix == Some(SUFFIX) {
-                let remains = read::remains(&std::fs::read(&path)?, self.boot.as_deref());
-                found.push(Abandoned { path, _file: file, remains });
-            } else if file.metadata()?.modified()?.elapsed().is_ok_and(|age| age > MAKING_MAX) {
-                std::fs::remove_file(&path)?;
-            }
-        }
-        Ok(found)
-    }
 }
 
 impl Book {
-    /// A line of a try that stands here. If it cannot be written, the file is emptied: then it says nothing of any try.
+    /// A line of a try that stands here.
     fn add(&mut self, id: Try, line: &Line<'_>) {
-        if self.tries.contains_key(&id) {
-            self.write(id, &line.bytes(), 0);
+        let bytes = line.bytes();
+        if self.tries.contains_key(&id) && self.write(&bytes) {
+            self.tries.entry(id).or_default().extend(bytes);
+        }
+    }
+
+    fn forget(&mut self, id: Try, line: &Line<'_>) {
+        if self.tries.remove(&id).is_some() {
+            self.write(&line.bytes());
         }
     }
 
@@ -231,46 +252,109 @@ impl Book {
         if self.is_spoilt {
             return;
         }
-        if self.length > BYTES_MAX
+        let Some(page) = &self.page else {
+            match Page::made(&open.folder, &[&open.first_line(), line].concat()) {
+                Ok(page) => {
+                    self.page = Some(page);
+                    self.tries.insert(id, line.to_vec());
+                }
+                Err(error) => tracing::warn!(%error, "no journal: a worker's death would leave more doubts"),
+            }
+            return;
+        };
+        let (length, live) = (page.length, self.tries.values().map(Vec::len).sum::<usize>());
+        if length > BYTES_MAX.max(2 * live)
             && let Err(error) = self.turn_over(open)
         {
             tracing::warn!(%error, "the journal grows: it could not be begun anew");
         }
-        let first = if self.length == 0 { open.first_line() } else { Vec::new() };
-        self.tries.insert(id, Vec::new());
-        self.write(id, &[&first, line].concat(), first.len());
+        let first = if length == 0 { open.first_line() } else { Vec::new() };
+        if self.write(&[&first, line].concat()) {
+            self.tries.insert(id, line.to_vec());
+        }
     }
 
-    /// `beside`: how many of the bytes, at the front, do not belong to this try.
-    fn write(&mut self, id: Try, bytes: &[u8], beside: usize) {
-        if let Err(error) = self.file.write_all(bytes) {
+    /// False: it could not be written, and the file is emptied: then it says nothing of any try.
+    fn write(&mut self, bytes: &[u8]) -> bool {
+        let Some(page) = self.page.as_mut().filter(|_| !self.is_spoilt) else { return false };
+        if let Err(error) = page.file.write_all(bytes) {
             tracing::warn!(%error, "the journal cannot be written: a worker's death would leave more doubts");
-            return self.empty();
+            self.empty();
+            return false;
         }
-        self.length += bytes.len();
-        self.tries.entry(id).or_default().extend_from_slice(&bytes[beside..]);
+        page.length += bytes.len();
+        true
     }
 
     fn empty(&mut self) {
-        self.is_spoilt = self.file.set_len(0).is_err();
-        self.length = 0;
-        self.tries.clear();
+        let Some(page) = &mut self.page else { return };
+        let emptied = page.file.set_len(0);
+        self.is_spoilt = emptied.is_err();
+        match emptied {
+            Ok(()) => {
+                page.length = 0;
+                self.tries.clear();
+            }
+            Err(error) => tracing::error!(%error, "the journal cannot be emptied: what it says is not to be relied on"),
+        }
     }
 
     /// Goes on in a new file, which holds the lines of what has not ended.
     fn turn_over(&mut self, open: &Open) -> io::Result<()> {
+        let Some(old) = &mut self.page else { return Ok(()) };
         let mut lines = open.first_line();
         self.tries.values().for_each(|of_one| lines.extend_from_slice(of_one));
-        let (file, path) = made(&open.folder, &lines)?;
+        let new = Page::made(&open.folder, &lines)?;
         // Two files that say the same do no harm. But the old one must not go on saying it, for nothing is added to it any more.
-        if let Err(error) = self.file.set_len(0) {
-            let _ = std::fs::remove_file(&path);
+        if let Err(error) = old.file.set_len(0) {
+            if new.file.set_len(0).is_err() && std::fs::remove_file(&new.path).is_err() {
+                // Locked for as long as we live, nobody believes it.
+                std::mem::forget(new.file);
+            }
             return Err(error);
         }
-        let _ = std::fs::remove_file(&self.path);
-        (self.file, self.path, self.length) = (file, path, lines.len());
+        let old = std::mem::replace(old, new);
+        let _ = std::fs::remove_file(&old.path);
         Ok(())
     }
+}
+
+impl Page {
+    /// A file with these bytes. It bears another name until it is locked, so that nobody takes it for a dead worker's.
+    fn made(folder: &Path, bytes: &[u8]) -> io::Result<Self> {
+        // Their names are in the order of their making, and so are they read.
+        let name = Uuid::now_v7().simple().to_string();
+        let (making, path) = (folder.join(&name).with_extension(SUFFIX_NEW), folder.join(&name).with_extension(SUFFIX));
+        let mut file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&making)?;
+        let result = file.lock().and_then(|()| file.write_all(bytes)).and_then(|()| std::fs::rename(&making, &path));
+        if let Err(error) = result {
+            let _ = std::fs::remove_file(&making);
+            return Err(error);
+        }
+        Ok(Self { file, path, length: bytes.len() })
+    }
+}
+
+/// The file there, if it is a journal and its worker lives no more.
+fn taken(path: &Path, boot: Option<&str>) -> io::Result<Option<Abandoned>> {
+    let suffix = path.extension().and_then(|suffix| suffix.to_str());
+    let (Some(SUFFIX | SUFFIX_NEW), Ok(mut file)) = (suffix, OpenOptions::new().read(true).write(true).open(path))
+    else {
+        return Ok(None);
+    };
+    // Held by a living worker.
+    if file.try_lock().is_err() {
+        return Ok(None);
+    }
+    if suffix == Some(SUFFIX_NEW) {
+        if file.metadata()?.modified()?.elapsed().is_ok_and(|age| age > MAKING_MAX) {
+            std::fs::remove_file(path)?;
+        }
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(Some(Abandoned { path: path.to_owned(), _file: file, remains: read::remains(&bytes, boot) }))
 }
 
 impl Abandoned {
@@ -280,20 +364,6 @@ impl Abandoned {
             tracing::warn!(%error, "a lost worker's journal cannot be removed");
         }
     }
-}
-
-/// A file with these bytes. It bears another name until it is locked, so that nobody takes it for a dead worker's.
-fn made(folder: &Path, bytes: &[u8]) -> io::Result<(File, PathBuf)> {
-    // Their names are in the order of their making, and so are they read.
-    let name = Uuid::now_v7().simple().to_string();
-    let (making, path) = (folder.join(&name).with_extension(SUFFIX_NEW), folder.join(&name).with_extension(SUFFIX));
-    let mut file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&making)?;
-    let result = file.lock().and_then(|()| file.write_all(bytes)).and_then(|()| std::fs::rename(&making, &path));
-    if let Err(error) = result {
-        let _ = std::fs::remove_file(&making);
-        return Err(error);
-    }
-    Ok((file, path))
 }
 
 /// The number of the machine's start, by which Linux tells one from another.

@@ -149,6 +149,8 @@ impl Dispatcher {
     /// Sends what is due until `stop`. Then claims nothing more, gives back what waits, and lets what is being sent come to
     /// its end, for up to `grace`.
     pub async fn run(self, stop: CancellationToken, grace: Duration) {
+        // Before another's sends are looked for by their leases, or claimed anew.
+        let _ = tokio::time::timeout(RECOVERY_PATIENCE, self.worker.recover()).await;
         let sends = TaskTracker::new();
         let loops = TaskTracker::new();
         for channel in Channel::ALL {
@@ -165,7 +167,8 @@ impl Dispatcher {
             self.worker.release_waiting().await;
             sends.wait().await;
         };
-        if tokio::time::timeout(grace, orderly).await.is_err() {
+        let is_orderly = tokio::time::timeout(grace, orderly).await.is_ok();
+        if !is_orderly {
             tracing::warn!("some sends did not end in time: their leases run out, and another worker sees to them");
         }
         self.give_up.cancel();
@@ -175,7 +178,9 @@ impl Dispatcher {
             // A send that is still under way holds on to the desk.
             let _ = tokio::time::timeout(DESK_PATIENCE, task).await;
         }
-        journal.close();
+        if is_orderly {
+            journal.close();
+        }
     }
 
     /// Carries everything that is due now to its end, and returns how many notices that were: for `demo`, and for tests,
@@ -197,6 +202,8 @@ impl Dispatcher {
 
 /// How long the desk may take to close when nobody asks it any more.
 const DESK_PATIENCE: Duration = Duration::from_secs(2);
+/// How long the start waits for what lost workers' journals say to be written down; it is gone on with beside the work.
+const RECOVERY_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Worker {
     fn gate(&self, channel: Channel) -> &Gate {

@@ -6,23 +6,25 @@ use super::Worker;
 use super::desk::Ending;
 use super::journal::read::{End, Remains};
 use crate::crash;
+use crate::store::StoreError;
 use crate::store::rows::{Decision, Verdict};
 
 /// What is told of a notice that goes back to the queue.
 const NEVER_BEGUN: &str = "its worker was lost before any of it was sent";
-/// By which word a doubt is settled.
+/// By whose word a doubt is settled.
 const WHO: &str = "the lost worker's journal";
 
 impl Worker {
-    /// Settles what lost workers knew. What they did not know is left to the leases.
+    /// Settles what lost workers knew. What they did not know is left to the leases. May be dropped at any point: the files stay.
     pub(super) async fn recover(&self) {
-        for journal in self.journal.abandoned() {
+        for path in self.journal.others() {
+            let Some(journal) = self.journal.abandoned(&path) else { continue };
             crash::point("journal.read");
             let count = journal.remains.len();
-            let ended = join_all(journal.remains.iter().map(|remains| self.settle_remains(remains))).await;
-            if !ended.iter().all(|ended| *ended) {
+            let settled = join_all(journal.remains.iter().map(|remains| self.settle_remains(remains))).await;
+            if let Some(error) = settled.into_iter().find_map(Result::err) {
                 // The file stays, and is read again.
-                tracing::warn!(sends = count, "what a lost worker's journal says could not be written down yet");
+                tracing::warn!(sends = count, %error, "what a lost worker's journal says could not be written down yet");
                 continue;
             }
             crash::point("journal.recovered");
@@ -34,19 +36,27 @@ impl Worker {
         }
     }
 
-    /// Says whether it is done. Fence and state guard the row: what has been settled since, or taken over, stays as it is.
-    async fn settle_remains(&self, remains: &Remains) -> bool {
+    /// Fence and state guard the row: what has been settled since, or taken over, stays as it is.
+    async fn settle_remains(&self, remains: &Remains) -> Result<(), StoreError> {
         let Remains { notice, fence, end } = remains;
+        let (key, fence) = (notice.key, *fence);
         let verdict = match end {
-            End::Unknown => return true,
+            End::Unknown => return Ok(()),
             End::NeverBegun => Verdict::Deferred { until: self.clock.now(), cause: NEVER_BEGUN.into(), reached: false },
             End::Known(verdict) => verdict.clone(),
         };
-        let was_accepted = matches!(verdict, Verdict::Accepted { .. });
-        if self.desk.settle(Ending { notice: notice.clone(), fence: *fence, verdict }).await.is_err() {
-            return false;
+        if self.journal.is_under_way(key, fence) {
+            return Ok(());
         }
-        // It may have been listed meanwhile: whatever try that was of, the person has the message.
-        !was_accepted || self.store.decide_doubt(notice.key, Decision::WasSent, WHO).await.is_ok()
+        // It may have been listed meanwhile. Whatever try that was of: the person has what was accepted.
+        let listed = match &verdict {
+            Verdict::Accepted { .. } => Some((Decision::WasSent, None)),
+            Verdict::Deferred { .. } => Some((Decision::SendAgain, Some(fence + 1))),
+            _ => None,
+        };
+        let lasting = |error: StoreError| if error.is_passing() { Err(error) } else { Ok(()) };
+        self.desk.settle(Ending { notice: notice.clone(), fence, verdict }).await.or_else(lasting)?;
+        let Some((decision, fence)) = listed else { return Ok(()) };
+        self.store.decide_doubt_at(key, fence, decision, WHO).await.map(|_| ()).or_else(lasting)
     }
 }

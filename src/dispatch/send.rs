@@ -132,7 +132,8 @@ impl Worker {
         }
         // An error is logged at the desk; whoever reads the journal sees to it, or whoever claims next once the lease runs out.
         let key = notice.key;
-        if self.desk.settle(Ending { notice, fence, verdict }).await.is_ok() {
+        let settled = self.desk.settle(Ending { notice, fence, verdict }).await;
+        if !settled.is_err_and(|error| error.is_passing()) {
             self.journal.forget(key, fence);
         }
     }
@@ -252,9 +253,13 @@ impl Worker {
             (Err(SendError::NotWanted), Some(Ok(Grant::OrderMoved))) => Round::Moved,
             (Err(SendError::NotWanted), Some(Ok(Grant::LeaseLost))) => Round::Lost,
             // The intent may have been committed although the database did not say so. Nothing was sent, and this says so.
-            (Err(SendError::NotWanted), Some(Ok(Grant::Granted) | Err(_)) | None) => Round::Done(Verdict::Deferred {
+            (Err(SendError::NotWanted), granted) => Round::Done(Verdict::Deferred {
                 until: now + OUTAGE_PAUSE,
-                cause: "the intent could not be committed".into(),
+                cause: if let Some(Ok(Grant::Granted)) = granted {
+                    "the journal could not be written".into()
+                } else {
+                    "the intent could not be committed".into()
+                },
                 reached: false,
             }),
             (Err(SendError::NoSuchAddress { cause }), _) => Round::Done(self.address_gone(case, telling, &cause).await),

@@ -16,8 +16,8 @@ pub struct Settings {
     pub waiting_max: usize,
     /// How often the database is asked for due notices when nothing else gives the sign, in milliseconds.
     pub poll_ms: NonZeroU16,
-    /// A folder on a local disk for the [`journal`](super::journal) of sends. Not given: beside the embedded database; none with
-    /// Postgres.
+    /// A folder on a local disk for the [`journal`](super::journal) of sends. Not given: in the embedded database's folder; none
+    /// with Postgres.
     pub journal: Option<PathBuf>,
     pub email: Pace,
     pub sms: Pace,
@@ -27,7 +27,7 @@ pub struct Settings {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pace {
-    /// Messages under way at the same time. Default: 32 over SMTP, 64 over HTTP.
+    /// Messages under way at the same time. Default: as many as connections over SMTP, 64 over HTTP.
     pub in_flight_max: Option<NonZeroU16>,
     /// Messages a second over all brands; not given: no limit.
     pub per_second_max: Option<NonZeroU32>,

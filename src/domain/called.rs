@@ -192,17 +192,18 @@ fn of_a_parcel(state: &State<'_>, index: usize, now: Timestamp, all: &mut Vec<Ca
             all.push(of_an_episode(state, index, place, stage));
         }
     }
-    let withdrawals: Vec<_> = parcel.withdrawals().collect();
-    for (place, (said, withdrawn)) in withdrawals.iter().copied().enumerate() {
+    let mut before = i64::MIN;
+    let mut withdrawals = parcel.withdrawals().peekable();
+    while let Some((said, withdrawn)) = withdrawals.next() {
         let truth = match parcel.status() {
             Status::Delivered => Truth::Gone { by_progress: true },
             _ => Truth::Holds,
         };
         let mark = Some(format!("{NOT_DELIVERED} {}", said.0));
-        // An earlier scan of the same delivery, or of what took it back, may come to be known later.
-        let before = if place == 0 { i64::MIN } else { said.0 };
-        let after = withdrawals.get(place + 1).map_or(i64::MAX, |(next, _)| next.0 - 1);
-        let between = (before, after);
+        // An earlier scan of the same delivery, or of what took it back, may come to be known later. All may be of one moment.
+        let after = withdrawals.peek().map_or(i64::MAX, |(next, _)| (next.0 - 1).max(withdrawn.0));
+        let between = (before.min(withdrawn.0), after);
+        before = withdrawals.peek().map_or(before, |(next, _)| next.0.max(after.saturating_add(1)));
         all.push(Called { mark, between, ..Called::new(Stage::Correction, Some(index), withdrawn, truth) });
     }
     replaced_number(parcel, index, all);
@@ -273,6 +274,15 @@ fn of_an_episode(state: &State<'_>, index: usize, place: usize, stage: Stage) ->
     Called { between: (before, after), mark, expires, ..called }
 }
 
+/// Since when a parcel waits to be collected, if it does: bad weather does not move it out of its locker.
+fn waiting<'a>(parcel: &'a Parcel<'_>) -> Option<&'a Episode> {
+    let is_gone = |reason| matches!(reason, Reason::CarrierLost | Reason::CarrierDamaged | Reason::CarrierMisrouted);
+    let stays = |episode: &&Episode| {
+        episode.status == Status::AwaitingPickup || (is_idle(episode) && !episode.reason.is_some_and(is_gone))
+    };
+    parcel.episodes.iter().rev().take_while(stays).filter(|episode| episode.status == Status::AwaitingPickup).last()
+}
+
 /// Trouble that the customer hears nothing of, since they can do nothing about it.
 fn is_idle(episode: &Episode) -> bool {
     episode.status == Status::Exception && !is_actionable(episode.reason)
@@ -330,7 +340,7 @@ fn replaced_number(parcel: &Parcel<'_>, index: usize, all: &mut Vec<Called>) {
 /// When the reminder for a waiting parcel is due, and until when it makes sense.
 pub fn reminder_at(state: &State<'_>, index: usize) -> Option<(Timestamp, Timestamp)> {
     let parcel = &state.parcels[index];
-    let waits = parcel.now().filter(|now| now.status == Status::AwaitingPickup)?;
+    let waits = waiting(parcel)?;
     let (day, end) = match parcel.pickup()?.until.as_ref()? {
         Until::Day(day) => (*day, window::end_of_day(*day, &state.zone)),
         Until::Instant(at) => (window::local_day(*at, &state.zone), *at),
@@ -341,7 +351,7 @@ pub fn reminder_at(state: &State<'_>, index: usize) -> Option<(Timestamp, Timest
 
 fn reminder(state: &State<'_>, index: usize, now: Timestamp) -> Option<Called> {
     let (at, end) = reminder_at(state, index)?;
-    let waits = state.parcels[index].now()?;
+    let waits = waiting(&state.parcels[index])?;
     let called = Called::new(Stage::PickupReminder, Some(index), waits.from, Truth::Holds);
     let is_due = at <= now && now < end;
     is_due.then_some(Called { at, between: (waits.from.0, i64::MAX), expires: Some(end), ..called })

@@ -100,7 +100,7 @@ const DECIDE: Sql = Sql {
         " end, settled_at = case $3 when 'planned' then null else ",
         now_postgres!(),
         " end, doubt_at = case $3 when 'planned' then doubt_at end, fence = fence + 1
-             where key = $2 and state = 'in_doubt' returning key, state, contact),
+             where key = $2 and state = 'in_doubt' and ($5::bigint is null or fence = $5) returning key, state, contact),
          freed as (delete from sealed using done where sealed.key = done.key and done.state = 'accepted'),
          counted as (
              insert into told (contact, at) select contact, ",
@@ -114,7 +114,7 @@ const DECIDE: Sql = Sql {
         " end, settled_at = case $3 when 'planned' then null else ",
         now_sqlite!(),
         " end, doubt_at = case $3 when 'planned' then doubt_at end, fence = fence + 1
-         where key = $2 and state = 'in_doubt' returning key"
+         where key = $2 and state = 'in_doubt' and ($5 is null or fence = $5) returning key"
     ),
 };
 
@@ -163,11 +163,26 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn decide_doubt(&self, key: NoticeKey, decision: Decision, who: &str) -> Result<bool, StoreError> {
+        self.decide_doubt_at(key, None, decision, who).await
+    }
+
+    /// The same for a doubt that was raised under this fence alone; `None`: whatever its fence is.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn decide_doubt_at(
+        &self,
+        key: NoticeKey,
+        fence: Option<i32>,
+        decision: Decision,
+        who: &str,
+    ) -> Result<bool, StoreError> {
         let (state, cause) = match decision {
             Decision::WasSent => ("accepted", format!("settled as sent by {who}")),
             Decision::SendAgain => ("planned", format!("to be sent again, says {who}")),
         };
-        let asked = self.args(&[self.now(), One::Uuid(key.0), One::Text(state), One::Text(&cause)], &[])?;
+        let fence = One::OptInt(fence.map(i64::from));
+        let asked = self.args(&[self.now(), One::Uuid(key.0), One::Text(state), One::Text(&cause), fence], &[])?;
         let (kind, now) = (self.kind(), self.inner.clock.for_sql());
         self.with(Access::Transaction, move |mut conn| async move {
             let done: Vec<(Uuid,)> = conn.fetch(&DECIDE, asked).await?;

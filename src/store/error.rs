@@ -43,6 +43,11 @@ impl StoreError {
         matches!(self, Self::Unavailable { .. })
     }
 
+    /// Whether it may go another way next time.
+    pub fn is_passing(&self) -> bool {
+        self.is_unavailable() || self.is_conflict()
+    }
+
     pub(super) fn corrupt(table: &'static str, column: &'static str, id: impl std::fmt::Display) -> Self {
         Self::Corrupt { table, column, id: id.to_string() }
     }

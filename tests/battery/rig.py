@@ -35,7 +35,6 @@ transport = "smtp"
 host = "localhost"
 port = {smtp}
 tls = "none"
-connections = 16
 connect_timeout_ms = 3000
 command_timeout_ms = 3000
 accept_timeout_ms = 5000

@@ -34,13 +34,14 @@ struct Half {
 ///
 /// A line that stands there is true. That one does not stand there says that it was not written only if this is still the same
 /// start of the machine, for otherwise it may have been lost with the machine's memory, and if every line can be read. What
-/// follows the last line's end was being written when the worker died, and had no consequences.
+/// follows the last line's end was being written when the worker died, and had no consequences; unless it is none of ours.
 pub(super) fn remains(bytes: &[u8], boot: Option<&str>) -> Vec<Remains> {
     let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
-    lines.pop();
+    let cut_off = lines.pop().unwrap_or_default();
+    let is_ours = cut_off.is_empty() || (cut_off[0] == b'{' && !cut_off.contains(&0));
     let mut lines = lines.into_iter().map(|line| serde_json::from_slice::<Line<'_>>(line).ok());
     let Some(Some(Line::Opened { format: FORMAT, boot: then })) = lines.next() else { return Vec::new() };
-    let mut is_whole = boot.is_some() && boot == then.as_deref();
+    let mut is_whole = is_ours && boot.is_some() && boot == then.as_deref();
     let mut tries: BTreeMap<Try, Half> = BTreeMap::new();
     for line in lines {
         match line {
@@ -53,6 +54,9 @@ pub(super) fn remains(bytes: &[u8], boot: Option<&str>) -> Vec<Remains> {
             }
             Some(Line::Ended { fence, key, verdict }) => {
                 tries.entry((key, fence)).and_modify(|half| half.verdict = Some(verdict.into_owned()));
+            }
+            Some(Line::Settled { fence, key }) => {
+                tries.remove(&(key, fence));
             }
             Some(Line::Opened { .. }) | None => is_whole = false,
         }

@@ -1,5 +1,3 @@
-use std::io::Write;
-
 use jiff::Timestamp;
 
 use super::read::{End, remains};
@@ -57,16 +55,17 @@ fn only_file(folder: &Path) -> PathBuf {
 fn the_next_worker_knows_how_far_each_try_came() {
     let folder = tempfile::tempdir().expect("a folder");
     let (dead, next) = (three(folder.path()), Journal::open(folder.path()).expect("the folder is shared"));
-    assert!(next.abandoned().is_empty(), "its worker lives");
+    let file = only_file(folder.path());
+    assert!(dead.others().is_empty(), "its own");
+    assert_eq!(next.others().first(), Some(&file));
+    assert!(next.abandoned(&file).is_none(), "its worker lives");
     dead.abandon();
-    let mut found = next.abandoned();
-    assert_eq!(found.len(), 1);
-    let journal = found.remove(0);
+    let journal = next.abandoned(&file).expect("its worker lives no more");
     assert_eq!(ends(&journal.remains), [End::NeverBegun, End::Unknown, End::Known(accepted())]);
     assert_eq!(journal.remains[0].notice, notice(1));
-    assert!(next.abandoned().is_empty(), "one worker reads it at a time");
+    assert!(next.abandoned(&file).is_none(), "one worker reads it at a time");
     journal.remove();
-    assert!(next.abandoned().is_empty());
+    assert!(next.abandoned(&file).is_none() && next.others().is_empty());
 }
 
 #[test]
@@ -119,8 +118,10 @@ fn what_is_missing_says_nothing_after_another_start_of_the_machine_or_in_a_damag
     for boot in [Some("another start"), None] {
         assert_eq!(ends(&remains(&whole, boot)), [End::Unknown, End::Known(accepted())]);
     }
-    let damaged = [&whole[..], b"\0\0\0\n"].concat();
-    assert_eq!(ends(&remains(&damaged, BOOT)), [End::Unknown, End::Known(accepted())]);
+    for more in [&b"\0\0\0\n"[..], b"\0\0\0", b"{\"begun\":\0", b"x"] {
+        let damaged = [&whole[..], more].concat();
+        assert_eq!(ends(&remains(&damaged, BOOT)), [End::Unknown, End::Known(accepted())], "{more:?}");
+    }
     assert!(remains(&whole[1..], BOOT).is_empty(), "without its first line it says nothing");
     let newer = line(Line::Opened { format: FORMAT + 1, boot: BOOT.map(Cow::Borrowed) });
     assert!(remains(&[newer, asked(&one)].concat(), BOOT).is_empty(), "another version's");
@@ -144,9 +145,9 @@ fn it_stays_small_and_forgets_nothing_that_is_under_way() {
     }
     journal.abandon();
     let next = Journal::open(folder.path()).expect("a folder");
-    let found = next.abandoned();
-    let of_long = found[0].remains.iter().find(|remains| remains.notice.key == long.key);
-    assert_eq!(of_long.map(|remains| &remains.end), Some(&End::Unknown));
+    let found = next.abandoned(&only_file(folder.path())).expect("its worker lives no more").remains;
+    assert_eq!(found.len(), 1, "what is settled is left out");
+    assert_eq!((found[0].notice.key, &found[0].end), (long.key, &End::Unknown));
 }
 
 #[test]
@@ -156,14 +157,16 @@ fn a_disk_that_takes_no_more_makes_it_say_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = three(folder.path());
     let open = journal.open.as_ref().expect("it is open");
-    let real = std::mem::replace(&mut open.book().file, full);
+    let change = |file| std::mem::replace(&mut open.book().page.as_mut().expect("it has lines").file, file);
+    let real = change(full);
     assert!(!journal.begun(notice(1).key, 7), "the file says that it was never begun, and cannot be mended");
     assert!(open.book().is_spoilt);
-    open.book().file = real;
+    journal.asked(&notice(5), 7);
+    assert!(journal.begun(notice(5).key, 7), "of this one it says nothing");
+    change(real);
     journal.asked(&notice(4), 7);
     assert!(!open.book().is_spoilt, "it is emptied, and goes on");
     assert!(journal.begun(notice(4).key, 7));
     let found = remains(&std::fs::read(only_file(folder.path())).expect("it can be read"), open.boot.as_deref());
     assert_eq!(found.iter().map(|remains| remains.notice.key).collect::<Vec<_>>(), [notice(4).key]);
-    open.book().file.flush().expect("a file");
 }
