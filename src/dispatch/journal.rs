@@ -18,6 +18,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -37,6 +38,8 @@ const SUFFIX_NEW: &str = "new";
 const BYTES_MAX: usize = 256 * 1024;
 /// After this time a file that was being made belongs to nobody.
 const MAKING_MAX: Duration = Duration::from_secs(60);
+/// Files that this process has made.
+static MADE: AtomicU64 = AtomicU64::new(0);
 /// The shape of the lines.
 const FORMAT: u32 = 1;
 
@@ -322,8 +325,9 @@ impl Book {
 impl Page {
     /// A file with these bytes. It bears another name until it is locked, so that nobody takes it for a dead worker's.
     fn made(folder: &Path, bytes: &[u8]) -> io::Result<Self> {
-        // Their names are in the order of their making, and so are they read.
-        let name = Uuid::now_v7().simple().to_string();
+        // One process's names are in the order of their making, and so are they read.
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{number:010}-{}", Uuid::new_v4().simple());
         let (making, path) = (folder.join(&name).with_extension(SUFFIX_NEW), folder.join(&name).with_extension(SUFFIX));
         let mut file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&making)?;
         let result = file.lock().and_then(|()| file.write_all(bytes)).and_then(|()| std::fs::rename(&making, &path));

@@ -191,7 +191,7 @@ impl<'a> Story<'a> {
             }
         }
         let now = self.clock.now().as_millisecond();
-        self.judge.sum_up(&self.store, &mut self.eyes, &self.facts, now).await;
+        self.judge.sum_up(&self.store, self.eyes, &self.facts, now).await;
         *self.tally.entry("steps").or_default() += u64::from(self.steps);
         *self.tally.entry("taken").or_default() += self.judge.taken.len() as u64;
         if self.judge.inherited > 0 {
