@@ -6,7 +6,7 @@
 //! Without the file, all that lies between the commit of the intent and that of the end would be.
 //!
 //! The file's lock says that its worker lives. Nothing is synced to the disk: where the machine itself went down, which the number
-//! of its start tells, a line that is missing says nothing (see [`read`]). A folder holds the journals of one database.
+//! of its start tells, a line that is missing says nothing (see `read`). A folder holds the journals of one database.
 
 pub(super) mod read;
 #[cfg(test)]
