@@ -12,8 +12,9 @@ use crate::domain::person::{Channel, Pii};
 use crate::domain::stage::Stage;
 use crate::store::{Store, StoreError};
 
-/// Frames held in memory. A brand has up to 20 stages, on two channels, in some languages; the rest is read when needed.
-const FRAMES_MAX: usize = 256;
+/// Kinds of messages that have frames, at some 60 KB each until theirs is made; other kinds are packed without. A brand has up to 20
+/// stages, in some languages.
+const FRAMES_MAX: usize = 512;
 /// A text message or a short mail is small enough without a frame.
 const FRAME_WORTH_BYTES: usize = 2048;
 /// A message that needs more than this part of itself beside its frame calls for a new frame: the templates have changed.
@@ -165,8 +166,9 @@ impl Frames {
             return Offer::None;
         }
         let mut inside = self.lock();
+        // No kind makes room for another: it would come back with other samples, and each time leave a frame that is kept for ever.
         if inside.kinds.len() >= FRAMES_MAX && !inside.kinds.contains_key(kind) {
-            inside.kinds.clear();
+            return Offer::None;
         }
         let making = inside.kinds.entry(kind.clone()).or_insert_with(|| Making::Gathering(Vec::new()));
         match making {

@@ -48,15 +48,14 @@ impl Worker {
         if self.journal.is_under_way(key, fence) {
             return Ok(());
         }
-        // It may have been listed meanwhile. Whatever try that was of: the person has what was accepted.
-        let listed = match &verdict {
-            Verdict::Accepted { .. } => Some((Decision::WasSent, None)),
-            Verdict::Deferred { .. } => Some((Decision::SendAgain, Some(fence + 1))),
-            _ => None,
-        };
+        let was_accepted = matches!(verdict, Verdict::Accepted { .. });
         let lasting = |error: StoreError| if error.is_passing() { Err(error) } else { Ok(()) };
         self.desk.settle(Ending { notice: notice.clone(), fence, verdict }).await.or_else(lasting)?;
-        let Some((decision, fence)) = listed else { return Ok(()) };
-        self.store.decide_doubt_at(key, fence, decision, WHO).await.map(|_| ()).or_else(lasting)
+        if !was_accepted {
+            // A doubt that was listed meanwhile stays, though this try never went out: it may be that of a later one.
+            return Ok(());
+        }
+        // Whatever try the doubt was of: the person has the message.
+        self.store.decide_doubt(key, Decision::WasSent, WHO).await.map(|_| ()).or_else(lasting)
     }
 }

@@ -127,10 +127,6 @@ impl Judge {
                 ("in_doubt", "accepted") if grew && owner.is_some_and(|it| self.is_heir(life, it, &gone)) => {
                     self.inherited += 1;
                 }
-                ("in_doubt", "planned") if grew && owner.is_some_and(|it| self.is_heir(life, it, &gone)) => {
-                    self.inherited += 1;
-                    self.doubted.remove(&key);
-                }
                 // The hinge takes back what is not under way.
                 ("planned" | "claimed", "superseded") if grew => {}
                 // What the dead one's journal knew.

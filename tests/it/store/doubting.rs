@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use doorstep::domain::notice::Why;
 use doorstep::domain::person::Channel;
+use doorstep::store::Kind;
 use doorstep::store::rows::{Changes, Claimed, Decision, Doubted, Outcome, State, Verdict};
 use uuid::Uuid;
 
@@ -20,6 +21,7 @@ on_both!(
     a_person_sends_it_again,
     a_doubt_that_is_withdrawn_stays_named,
     doubts_are_reported_once,
+    the_dead_do_not_hide_behind_the_living,
 );
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -163,4 +165,18 @@ async fn doubts_are_reported_once(db: &Db) {
         db.store.claim_outcomes(10, LEASE).await.unwrap().into_iter().map(|(_, outcome)| outcome.body).collect();
     bodies.sort_unstable();
     assert_eq!(bodies, ["harbour/1", "harbour/3"]);
+}
+
+/// Thousands of groups that ended well lie in front of the one whose worker died.
+async fn the_dead_do_not_hide_behind_the_living(db: &Db) {
+    let dead = abandoned(db, "1").await;
+    if db.store.kind() == Kind::Postgres {
+        db.raw("insert into flights (until, keys) select n, array[gen_random_uuid()] from generate_series(1, 2500) n")
+            .await;
+    }
+    let found: Vec<_> = doubts(db, &[]).await.iter().map(|one| one.notice.key).collect();
+    assert_eq!(found, [dead.notice.key]);
+    if db.store.kind() == Kind::Postgres {
+        assert_eq!(db.count("select count(*) from flights").await, 0);
+    }
 }
