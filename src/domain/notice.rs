@@ -39,6 +39,9 @@ pub struct Said {
     /// The (last) day of arrival that was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<Date>,
+    /// The news in it, where that is more or other than what it was planned for: bytes kept for another try must still say the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub news: Vec<String>,
 }
 
 /// A rule that kept a notice from being sent, or held it for a while. The words are shown by `explain` and `replay`.

@@ -386,6 +386,10 @@ impl Judge<'_> {
             Class::Progress | Class::Problem => promise::expected_last(self.state),
             Class::Question => None,
         };
-        Said { number: parcel.and_then(|parcel| parcel.number_shown()).map(str::to_owned), day }
+        let alone = matches!(news[..], [(stage, _)] if stage == self.notice.stage);
+        let id = |index: usize| self.state.parcels[index].id().unwrap_or_default();
+        let words = |(stage, parcel): &(Stage, Option<usize>)| format!("{} {}", stage.as_str(), parcel.map_or("", id));
+        let news = if alone { Vec::new() } else { news.iter().map(words).collect() };
+        Said { number: parcel.and_then(|parcel| parcel.number_shown()).map(str::to_owned), day, news }
     }
 }

@@ -28,19 +28,19 @@ use crate::world::{Plan, World, plainly};
 const START: &str = "2026-11-02T09:00:00Z";
 
 /// Everything at once: no windows, no quiet hours.
-fn policy() -> Policy {
+pub(crate) fn policy() -> Policy {
     let mut policy = Policy::standard(TimeZone::UTC);
     policy.stages.values_mut().for_each(|rule| rule.merge_window = SignedDuration::ZERO);
     policy.quiet.clear();
     policy
 }
 
-fn event(id: &str, kind: &str, at: &str, data: Value) -> Value {
+pub(crate) fn event(id: &str, kind: &str, at: &str, data: Value) -> Value {
     json!({"specversion": "1.0", "id": id, "source": "/shops/harbour", "type": kind, "time": at, "data": data})
 }
 
 /// An order that is paid by somebody with an e-mail address alone.
-fn paid(order: &str) -> Value {
+pub(crate) fn paid(order: &str) -> Value {
     let customer = json!({"id": order, "email": format!("{order}@example.org"), "locale": "en-GB"});
     let data = json!({"order": {"id": order, "customer": customer, "items": [{"id": "1", "title": "Lamp", "qty": 1}]}});
     event(&format!("paid-{order}"), "order.paid", START, data)
@@ -52,7 +52,7 @@ fn updated(order: &str, more: Value) -> Value {
     event(&format!("updated-{order}"), "order.updated", "2026-11-02T09:00:01Z", data)
 }
 
-fn over_http(server: &http::Server) -> Senders {
+pub(crate) fn over_http(server: &http::Server) -> Senders {
     let settings = json!({"transport": "http", "url": server.url("/emails"), "token": "re_123"});
     let settings = serde_json::from_value(settings).expect("settings");
     let email = email::Sender::new(&settings, Clock::database()).expect("usable settings");

@@ -25,6 +25,7 @@ mod outage;
 mod place;
 mod poison;
 mod properties;
+mod retrying;
 mod returning;
 mod servers;
 #[cfg(feature = "crash-points")]

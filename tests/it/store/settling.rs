@@ -265,6 +265,6 @@ async fn what_was_said_is_remembered(db: &Db) {
     let told = db.store.said(&[order.clone(), order_key("2")]).await.unwrap();
     assert_eq!(told.len(), 1);
     assert_eq!((told[0].stage, told[0].shipment.as_deref(), told[0].certain), (Stage::Shipped, Some("S-1"), true));
-    assert_eq!(told[0].said, Said { number: Some("JD0146000012".into()), day: None });
+    assert_eq!(told[0].said, Said { number: Some("JD0146000012".into()), ..Said::default() });
     assert_eq!((told[0].at, &told[0].order), (start() + SignedDuration::from_secs(3), &order));
 }
