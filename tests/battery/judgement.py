@@ -20,6 +20,7 @@ import re
 
 import oracle
 
+DEATHS_MIN = 20  # From here on an average of doubts means something.
 SILENT_FATES = ("cut_dot", "accept_cut", "dot_stall")
 CONCURRENCY = 32  # Mails under way at the same time in one worker.
 FILES_MAX, OWN_MIB_MAX = 200, 300  # 16 mails, two pools of 64, the database's 8; and what a process has.
@@ -222,6 +223,10 @@ def check_doubts(evidence):
     lost = lost_doubts(evidence)
     if len(lost) > (len(evidence.kills) + evidence.stops) * CONCURRENCY:
         yield "doubts", f"{len(lost)} for {len(evidence.kills)} kills"
+    deaths, alone = len(evidence.kills) + evidence.stops, set(lost) - never_answered(evidence)
+    # The promise is an average: it needs some deaths.
+    if deaths >= DEATHS_MIN and len(alone) > deaths:
+        yield "doubts", f"{len(alone)} in doubt by {deaths} deaths alone: more than one each"
     bodies = collections.defaultdict(list)
     for one in sorted(evidence.ledger, key=lambda one: one["at"]):
         if one.get("channel") == "email" and one.get("key"):
