@@ -17,7 +17,7 @@ use crate::domain::id::NoticeKey;
 use crate::domain::person::Channel;
 
 /// Committed groups of intents looked at in one go.
-const GROUPS_MAX: i64 = 1000;
+const GROUPS_MAX: i64 = 200;
 
 // `$2`: groups at most; `$3`: the horizon; `$4`…: the channels that recognise a key.
 macro_rules! assignments {
@@ -92,8 +92,12 @@ const DOUBT: Sql = Sql {
     ),
 };
 
-/// Whether there are more groups whose time has come: on Postgres, SQLite keeps none.
-const LEFT: Sql = Sql::same(concat!("select 1::bigint from flights where until <= ", now_postgres!(), " limit 1"));
+/// Whether there are more groups whose time has come, and that no other worker is looking at: on Postgres, SQLite keeps none.
+const LEFT: Sql = Sql::same(concat!(
+    "select 1::bigint from flights where until <= ",
+    now_postgres!(),
+    " limit 1 for update skip locked"
+));
 
 // Only what is in doubt can be decided, and only once.
 const DECIDE: Sql = Sql {
