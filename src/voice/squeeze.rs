@@ -3,7 +3,7 @@
 //! For every hole that it meets, the engine's compiler counts lines from the beginning of the text, so its time grows with holes
 //! times length; and a mail is sixty holes in forty kilobytes of constant text. Here that text is taken out before compiling, a
 //! short mark left in its place, and put back into what was compiled. What is left differs little between brands and languages, so
-//! it is compiled once for all of them. 25 brands in four languages took eight seconds at every start, and take one.
+//! it is compiled once for all of them.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -14,8 +14,8 @@ use handlebars::template::TemplateElement;
 
 /// Begins and ends a mark, with a number between. No template holds it; one that does is compiled as it stands.
 const MARK: char = '\u{3}';
-/// Shorter runs stay: a mark is some bytes itself.
-const RUN_BYTES_MIN: usize = 8;
+/// Shorter runs stay. That is so little that a word of any language is taken out, and what stays is the same for all of them.
+const RUN_BYTES_MIN: usize = 2;
 
 /// What templates have in common before their text is put back.
 #[derive(Default)]
@@ -32,13 +32,10 @@ impl Drafts {
             return whole();
         }
         let (short, runs) = squeezed(text);
-        match self.draft(short) {
-            Some(mut template) => {
-                put_back(&mut template, &runs);
-                Ok(template)
-            }
-            None => whole(),
-        }
+        // A mark within a hole, such as a comment or a quoted word with braces in it, is not found again.
+        let draft =
+            self.draft(short).and_then(|mut draft| (put_back(&mut draft, &runs) == runs.len()).then_some(draft));
+        draft.map_or_else(whole, Ok)
     }
 
     /// The squeezed text, compiled; `None` if it cannot be.
@@ -59,12 +56,18 @@ fn squeezed(text: &str) -> (String, Vec<&str>) {
     let mut rest = text;
     loop {
         let (run, hole) = rest.split_at(rest.find("{{").unwrap_or(rest.len()));
-        match middle(run) {
-            Some((head, middle, tail)) => {
-                short.push_str(&format!("{head}{MARK}{}{MARK}{tail}", runs.len()));
-                runs.push(middle);
+        // Two braces may end a comment that holds holes; style sheets are full of them.
+        for (place, piece) in run.split("}}").enumerate() {
+            if place > 0 {
+                short.push_str("}}");
             }
-            None => short.push_str(run),
+            match middle(piece) {
+                Some((head, middle, tail)) => {
+                    short.push_str(&format!("{head}{MARK}{}{MARK}{tail}", runs.len()));
+                    runs.push(middle);
+                }
+                None => short.push_str(piece),
+            }
         }
         if hole.is_empty() {
             return (short, runs);
@@ -75,53 +78,54 @@ fn squeezed(text: &str) -> (String, Vec<&str>) {
     }
 }
 
-/// What can be taken out of a run, between its first and its last visible character: white space at the ends, and what stands
-/// before a hole, have a meaning. Backslashes may escape a hole, and braces end a comment that holds holes.
+/// What can be taken out of a run: all but white space, braces and hyphens at its ends, which have a meaning beside a hole or end a
+/// comment. A backslash may escape a hole.
 fn middle(run: &str) -> Option<(&str, &str, &str)> {
-    if run.len() < RUN_BYTES_MIN || run.contains('\\') || run.contains("}}") {
-        return None;
-    }
-    let visible = |c: char| !c.is_whitespace();
-    let (first, last) = (run.find(visible)?, run.rfind(visible)?);
-    let head = first + run[first..].chars().next()?.len_utf8();
-    (head < last).then(|| (&run[..head], &run[head..last], &run[last..]))
+    let has_meaning = |c: char| c.is_whitespace() || matches!(c, '{' | '}' | '-');
+    let (head, rest) = run.split_at(run.len() - run.trim_start_matches(has_meaning).len());
+    let (middle, tail) = rest.split_at(rest.trim_end_matches(has_meaning).len());
+    (middle.len() >= RUN_BYTES_MIN && !run.contains('\\')).then_some((head, middle, tail))
 }
 
-fn put_back(template: &mut Template, runs: &[&str]) {
-    for element in &mut template.elements {
-        match element {
-            TemplateElement::RawString(text) => {
-                if text.contains(MARK) {
-                    *text = unmarked(text, runs);
-                }
+/// The number of runs that found their place.
+fn put_back(template: &mut Template, runs: &[&str]) -> usize {
+    let back = |element: &mut TemplateElement| match element {
+        TemplateElement::RawString(text) => {
+            let (whole, count) = unmarked(text, runs);
+            if count > 0 {
+                *text = whole;
             }
-            TemplateElement::HtmlExpression(inner)
-            | TemplateElement::Expression(inner)
-            | TemplateElement::HelperBlock(inner) => {
-                inner.template.iter_mut().chain(&mut inner.inverse).for_each(|template| put_back(template, runs));
-            }
-            TemplateElement::DecoratorExpression(inner)
-            | TemplateElement::DecoratorBlock(inner)
-            | TemplateElement::PartialExpression(inner)
-            | TemplateElement::PartialBlock(inner) => {
-                inner.template.iter_mut().for_each(|template| put_back(template, runs));
-            }
-            // A comment is never written. The enum may grow; what it has holds all text that is.
-            TemplateElement::Comment(_) | _ => {}
+            count
         }
-    }
+        TemplateElement::HtmlExpression(inner)
+        | TemplateElement::Expression(inner)
+        | TemplateElement::HelperBlock(inner) => {
+            inner.template.iter_mut().chain(&mut inner.inverse).map(|template| put_back(template, runs)).sum()
+        }
+        TemplateElement::DecoratorExpression(inner)
+        | TemplateElement::DecoratorBlock(inner)
+        | TemplateElement::PartialExpression(inner)
+        | TemplateElement::PartialBlock(inner) => {
+            inner.template.iter_mut().map(|template| put_back(template, runs)).sum()
+        }
+        // A comment is never written. The enum may grow; what it has holds all text that is.
+        TemplateElement::Comment(_) | _ => 0,
+    };
+    template.elements.iter_mut().map(back).sum()
 }
 
-/// Every other piece between marks is a number.
-fn unmarked(text: &str, runs: &[&str]) -> String {
+/// The text with its runs, and their number. Every other piece between marks is a number.
+fn unmarked(text: &str, runs: &[&str]) -> (String, usize) {
+    let mut count = 0;
     let piece = |(place, piece): (usize, &str)| {
         if place % 2 == 0 {
-            piece.to_owned()
-        } else {
-            piece.parse().map_or(String::new(), |run: usize| runs[run].to_owned())
+            return piece.to_owned();
         }
+        let run = piece.parse().ok().and_then(|run: usize| runs.get(run));
+        count += usize::from(run.is_some());
+        run.map_or(String::new(), |run| (*run).to_owned())
     };
-    text.split(MARK).enumerate().map(piece).collect()
+    (text.split(MARK).enumerate().map(piece).collect(), count)
 }
 
 #[cfg(test)]
@@ -144,6 +148,17 @@ mod tests {
         })
     }
 
+    fn say<'reg, 'rc>(
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        out.write(helper.param(0).and_then(|word| word.value().as_str()).unwrap_or_default())?;
+        Ok(())
+    }
+
     #[test]
     fn what_is_squeezed_says_the_same() {
         let long = "long text, <b>so long</b> that it is taken out of the template, gęś and all ";
@@ -158,10 +173,14 @@ mod tests {
             format!("{{{{!-- {long} {{{{a}}}} {long} --}}}}{long}{{{{! {long} }}}}"),
             format!("{{{{{{{{raw}}}}}}}}{long}{{{{a}}}}{{{{{{{{/raw}}}}}}}}{long}"),
             format!("{MARK}0{MARK}{long}{{{{a}}}}"),
+            format!("<style>@media print{{a{{b:c}}}}{long}@media all{{d{{e:f}}}}</style>{long}{{{{a}}}}"),
+            format!("{{{{say \"}}}}{long}\"}}}}{long}{{{{a}}}}"),
+            format!("{{{{!-- {{{{a}}}} {long}--}}}}{long}{{{{!-- {{{{a}}}} --}}}}"),
             String::new(),
         ] {
             let mut engine = Handlebars::new();
             engine.register_helper("raw", Box::new(raw));
+            engine.register_helper("say", Box::new(say));
             engine.register_template("whole", Template::compile(&text).expect("a good template"));
             engine.register_template("squeezed", drafts.compile(&text).expect("a good template"));
             let told = |name| engine.render(name, &page).expect("it renders");
@@ -170,6 +189,9 @@ mod tests {
         let text = format!("{long}{{{{a}}}}");
         let (short, runs) = squeezed(&text);
         assert!(short.len() < 16 && runs.len() == 1, "{short:?}");
+        let style = format!("@media print{{a{{b:c}}}}{long}{{{{a}}}}");
+        let (short, runs) = squeezed(&style);
+        assert!(short.len() < 24 && runs.len() == 2, "{short:?}");
     }
 
     #[test]
