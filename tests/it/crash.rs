@@ -11,6 +11,7 @@ mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
 
@@ -55,8 +56,6 @@ const TWICE_WITH_A_JOURNAL: [(&str, &str); 4] = [
     ("journal.ended", "journal.recovered"),
     ("dispatch.intended", "journal.recovered"),
 ];
-/// Of these deaths, so many at least leave nothing in doubt of the mail that they cut off.
-const RESCUED_MIN: usize = 5;
 /// Runs at the same time on one lane: most of a run is waiting for one or the other server.
 const AT_ONCE: usize = 3;
 /// How abort ends a process.
@@ -132,6 +131,25 @@ fn dies_now(script: &Script, crash_at: &str) -> bool {
     died
 }
 
+/// Mails of which the journals that dead workers have left say no more than that their first byte was about to leave. Read without
+/// the product's own reader, which is on trial here.
+fn begun_and_not_ended(folder: &Path) -> BTreeSet<Uuid> {
+    let mut open = BTreeSet::new();
+    for file in std::fs::read_dir(folder).into_iter().flatten() {
+        let text = std::fs::read_to_string(file.expect("a folder of files").path()).expect("a readable journal");
+        for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
+            let line: Value = serde_json::from_str(line).expect("lines are JSON");
+            let of = |name: &str| Some((line[name]["key"].as_str()?.parse().ok()?, line[name]["fence"].as_i64()?));
+            match (of("begun"), of("ended").or_else(|| of("settled"))) {
+                (Some(begun), _) => drop(open.insert(begun)),
+                (None, Some(ended)) => drop(open.remove(&ended)),
+                (None, None) => {}
+            }
+        }
+    }
+    open.into_iter().map(|(key, _fence): (Uuid, i64)| key).collect()
+}
+
 /// A notice in the ledger, in a reader's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Entry {
@@ -141,6 +159,7 @@ struct Entry {
 }
 
 /// All there is to know after a run.
+#[derive(Default)]
 struct End {
     ledger: BTreeMap<Uuid, Entry>,
     /// What ops were called for.
@@ -148,6 +167,8 @@ struct End {
     heard: BTreeMap<Uuid, Heard>,
     /// Notices whose bytes may have been on their way when a worker died.
     under_way: BTreeSet<Uuid>,
+    /// Those of them of which nobody knows how they ended.
+    unended: BTreeSet<Uuid>,
     /// Workers that have died.
     deaths: usize,
     /// What is still not done.
@@ -198,7 +219,7 @@ impl Lane {
             from: start,
             until: start + SPAN,
         };
-        let mut under_way = BTreeSet::new();
+        let (mut under_way, mut unended) = (BTreeSet::new(), BTreeSet::new());
         for (number, point) in deaths.iter().enumerate() {
             if number > 0 {
                 // Only after a lease is there anything that a second death could cut short.
@@ -215,14 +236,18 @@ impl Lane {
             script.from = clock.parse().expect("a time");
             let sending = db.store.notices_in(State::Sending, None, 100).await.expect("the store answers");
             under_way.extend(sending.iter().map(|row| row.notice.key.0));
+            match &script.journal {
+                Some(folder) => unended.extend(begun_and_not_ended(folder)),
+                None => unended.clone_from(&under_way),
+            }
         }
         Worker::new(script).await.live().await;
-        let end = Self::end(place, &db, &far, under_way, deaths.len()).await;
+        let end = Self::end(place, &db, &far).await;
         db.end().await;
-        Some(end)
+        Some(End { under_way, unended, deaths: deaths.len(), ..end })
     }
 
-    async fn end(place: &Place, db: &Db, far: &FarSide, under_way: BTreeSet<Uuid>, deaths: usize) -> End {
+    async fn end(place: &Place, db: &Db, far: &FarSide) -> End {
         let mut ledger = BTreeMap::new();
         for id in ["1", "2"] {
             for row in db.store.notices_of(&World::order(id)).await.expect("the store answers") {
@@ -248,14 +273,13 @@ impl Lane {
         left.extend(counts.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{count} {what} left")));
         let heard = far.heard(place).await;
         place.purge().await;
-        End { ledger, alerts, heard, under_way, deaths, left }
+        End { ledger, alerts, heard, left, ..End::default() }
     }
 }
 
 impl End {
     /// What is wrong, held against a life without a death; nothing, if all is well.
     fn wrong(&self, undisturbed: &Self, lane: &Lane) -> Vec<String> {
-        let &Lane { with_smtp, has_journal, .. } = lane;
         let mut wrong = self.left.clone();
         let lost = undisturbed.ledger.iter().filter(|(key, _)| !self.ledger.contains_key(key));
         wrong.extend(lost.map(|(_, entry)| format!("{} is lost", entry.words)));
@@ -278,12 +302,11 @@ impl End {
         for (key, entry) in &self.ledger {
             let heard = self.heard.get(key).cloned().unwrap_or_default();
             let may_repeat = self.under_way.contains(key);
-            // Bare SMTP recognises no key. How it ended, a journal may know.
-            let on_smtp = may_repeat && with_smtp && entry.channel == Channel::Email;
-            let in_doubt = on_smtp && !(has_journal && entry.state == State::Accepted);
-            let (state, copies) = match (in_doubt, may_repeat) {
+            // Bare SMTP recognises no key.
+            let on_smtp = lane.with_smtp && entry.channel == Channel::Email;
+            let in_doubt = on_smtp && self.unended.contains(key);
+            let (state, copies) = match (in_doubt, may_repeat && !on_smtp) {
                 (true, _) => (State::InDoubt, 0..=1),
-                (false, true) if on_smtp => (State::Accepted, 1..=1),
                 (false, true) => (State::Accepted, 1..=1 + self.deaths),
                 (false, false) => (State::Accepted, 1..=1),
             };
@@ -370,8 +393,8 @@ async fn die_everywhere(is_postgres: bool, with_smtp: bool, has_journal: bool) {
     // Otherwise no worker has died with bytes on the wire, and all of this has shown little.
     assert!((doubted > 0) == with_smtp, "{doubted} in doubt");
     if has_journal {
-        // Those that died before their mail was begun, or after its end was noted; who else is on the way differs from run to run.
-        assert!(rescued >= RESCUED_MIN, "{rescued} known from a journal, {doubted} in doubt all the same");
+        // Those that died before their mail was begun, or after its end was noted.
+        assert!(rescued > 0, "nothing was known from a journal");
     } else {
         assert!(repeated > 0, "nothing was repeated");
     }
