@@ -70,6 +70,16 @@ def many_doubts(evidence):
         evidence.doubts.add(key)
 
 
+def a_doubt_too_many(evidence):
+    """Enough deaths for an average, and one mail more in doubt than deaths."""
+    worker = evidence.facts["workers"]["w1"]
+    kills = [{"at": worker["starts"][0], "why": "kill"}] * judgement.DEATHS_MIN
+    evidence.facts = {**evidence.facts, "workers": {**evidence.facts["workers"], "w1": {**worker, "kills": kills}}}
+    lost = len(set(judgement.lost_doubts(evidence)) - judgement.never_answered(evidence))
+    for _ in range(lost, len(evidence.kills) + evidence.stops + 1):
+        evidence.doubts.add(change_row(evidence, {"channel": "email"}, state="in_doubt", cause=judgement.LOST))
+
+
 def again(evidence):
     one = next(one for one in evidence.ledger if judgement.is_full_body(one) and not one["answered"])
     evidence.ledger.append({**one, "accepted": False, "reply": "450", "step": "dot", "at": one["at"] + 99})
@@ -157,6 +167,7 @@ SEEDS = {
     "a doubt without a cause": (in_doubt, "doubts"),
     "a text in doubt": (lambda e: e.doubts.add(change_row(e, TEXT, state="in_doubt", cause=judgement.LOST)), "doubts"),
     "more doubts than sends under way": (many_doubts, "doubts"),
+    "more doubts than deaths": (a_doubt_too_many, "doubts"),
     "sent again after it may have arrived": (again, "resent"),
     "a poison is not kept": (no_poison, "poison"),
     "a poison is kept changed": (changed_poison, "poison"),
