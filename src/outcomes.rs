@@ -229,18 +229,7 @@ mod tests {
     fn notice() -> Notice {
         let order = OrderKey::new(&BrandId::new("harbour"), &OrderId::new("HG-1042"));
         let at: Timestamp = "2026-11-02T09:00:00Z".parse().expect("a time");
-        Notice {
-            key: NoticeKey::new(&order, &["shipped"]),
-            order,
-            shipment: Some("P1".into()),
-            stage: Stage::Shipped,
-            occurrence: 1,
-            role: Role::Customer,
-            channel: Channel::Email,
-            fact_at: at,
-            planned_at: at,
-            due: at,
-        }
+        Notice { shipment: Some("P1".into()), ..Notice::shipped(order, at) }
     }
 
     #[test]

@@ -209,7 +209,7 @@ async fn patiently(
                 }
                 return Ok(());
             }
-            Err(error) if error.is_unavailable() || error.is_conflict() => {
+            Err(error) if error.is_passing() => {
                 tracing::warn!(notices = rows.len(), %error, "what became of notices could not be written yet");
                 let stopped = tokio::select! {
                     () = give_up.cancelled() => true,

@@ -361,24 +361,11 @@ mod tests {
     use super::*;
     use crate::domain::id::{BrandId, OrderId};
     use crate::domain::notice::Notice;
-    use crate::domain::person::Role;
-    use crate::domain::stage::Stage;
 
     fn handed(brand: &str, number: u32) -> Handed<u32> {
         let order = OrderKey::new(&BrandId::new(brand), &OrderId::new(number.to_string()));
         let at = Timestamp::UNIX_EPOCH;
-        let notice = Notice {
-            key: NoticeKey::new(&order, &["shipped"]),
-            order,
-            shipment: None,
-            stage: Stage::Shipped,
-            occurrence: 1,
-            role: Role::Customer,
-            channel: Channel::Email,
-            fact_at: at,
-            planned_at: at,
-            due: at,
-        };
+        let notice = Notice::shipped(order, at);
         Handed { leased_until: at, ..Handed::fresh(notice, Arc::new(number), 1, at) }
     }
 

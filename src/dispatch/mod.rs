@@ -17,9 +17,9 @@ mod gate;
 mod handed;
 /// The bounded waiting rooms that `apply` and the claims fill.
 pub mod handoff;
-mod keep;
 /// What outlives a worker's death.
 pub mod journal;
+mod keep;
 /// Messages a second.
 pub mod limit;
 mod loops;

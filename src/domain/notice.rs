@@ -30,6 +30,17 @@ pub struct Notice {
     pub due: Timestamp,
 }
 
+#[cfg(test)]
+impl Notice {
+    /// For tests: the mail that the customer's order was shipped.
+    pub(crate) fn shipped(order: OrderKey, at: Timestamp) -> Self {
+        let key = NoticeKey::new(&order, &["shipped"]);
+        let (role, channel) = (Role::Customer, Channel::Email);
+        let (stage, occurrence) = (Stage::Shipped, 1);
+        Self { key, order, shipment: None, stage, occurrence, role, channel, fact_at: at, planned_at: at, due: at }
+    }
+}
+
 /// What a notice said that could turn out untrue later. Written with the intent to send, read by corrections.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Said {

@@ -34,6 +34,7 @@ pub(super) const PUT: Sql = Sql {
     ),
 };
 
+// On SQLite the limit is a sum for the same reason as in `claim`.
 const CLAIM: Sql = Sql {
     postgres: concat!(
         "with due as materialized (

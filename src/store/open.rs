@@ -129,8 +129,8 @@ impl Store {
         }
     }
 
-    /// The same connections under another clock, for a test's next simulated world: to open a file and prepare its statements takes
-    /// longer than many a story.
+    /// The same connections under another clock, for a test's next simulated world, which then need not open a file and prepare its
+    /// statements anew.
     #[cfg(feature = "crash-points")]
     pub fn on_clock(&self, clock: Clock) -> Self {
         let Inner { pools, acquire_timeout, .. } = &*self.inner;

@@ -10,6 +10,7 @@ use super::rows::Outcome;
 use super::save::ms;
 use super::{Store, now_postgres, now_sqlite};
 
+// On SQLite the limit is a sum for the same reason as in `claim`.
 const CLAIM: Sql = Sql {
     postgres: concat!(
         "with due as materialized (

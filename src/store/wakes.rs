@@ -12,6 +12,7 @@ use super::{Store, now_postgres, now_sqlite, orders};
 use crate::domain::id::OrderKey;
 
 // A claimed timer is due again after the lease, unless the tick has written the order's next one by then.
+// On SQLite the limit is a sum for the same reason as in `claim`.
 const CLAIM: Sql = Sql {
     postgres: concat!(
         "with due as materialized (

@@ -23,7 +23,7 @@ import oracle
 DEATHS_MIN = 20  # From here on an average of doubts means something.
 SILENT_FATES = ("cut_dot", "accept_cut", "dot_stall")
 CONCURRENCY = 32  # Mails under way at the same time in one worker.
-FILES_MAX, OWN_MIB_MAX = 200, 300  # 16 mails, two pools of 64, the database's 8; and what a process has.
+FILES_MAX, OWN_MIB_MAX = 200, 300  # 8 mails, two pools of 64, the database's 8; and what a process has.
 WHOLE_ORDER = {"confirmed", "order_complete", "cancelled"}
 EVENT_BYTES_MAX = 262_144
 STOPPED_MAX = 90  # Seconds after a worker was stopped for 72 in which what it had in hand comes out.

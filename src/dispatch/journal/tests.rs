@@ -3,25 +3,13 @@ use jiff::Timestamp;
 use super::read::{End, remains};
 use super::*;
 use crate::domain::id::OrderKey;
-use crate::domain::person::{Channel, Role};
-use crate::domain::stage::Stage;
 
 const BOOT: Option<&str> = Some("this start");
 
 fn notice(number: u128) -> Notice {
     let at: Timestamp = "2026-11-02T09:00:00Z".parse().expect("a time");
-    Notice {
-        key: NoticeKey(Uuid::from_u128(number)),
-        order: OrderKey::from_stored("harbour/1".to_owned()).expect("brand and id"),
-        shipment: None,
-        stage: Stage::Confirmed,
-        occurrence: 1,
-        role: Role::Customer,
-        channel: Channel::Email,
-        fact_at: at,
-        planned_at: at,
-        due: at,
-    }
+    let order = OrderKey::from_stored("harbour/1".to_owned()).expect("brand and id");
+    Notice { key: NoticeKey(Uuid::from_u128(number)), ..Notice::shipped(order, at) }
 }
 
 fn accepted() -> Verdict {

@@ -11,7 +11,7 @@ use super::eyes::Eyes;
 /// Machines in a story, at most.
 pub(super) const MACHINES_MAX: usize = 3;
 
-/// Told on by one story after the other: to open a file and prepare all statements anew took a third of a story's time.
+/// Told on by one story after the other: opening a file and preparing all statements is dear beside a short story.
 pub(super) struct Ground {
     pub(super) store: Store,
     /// Each machine's own connections.
