@@ -1,5 +1,6 @@
 //! What a worker does beside its work: looks after the pool, says how much waits, and clears away what has had its time.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU16;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::config::Retention;
 use crate::consent::forget;
 use crate::store::{Store, StoreError};
 use crate::web::care::fact::Facts;
-use crate::{telemetry, unknown, voices};
+use crate::{dispatch, telemetry, unknown, voices};
 
 /// How often the database is asked for its time: the clock follows it, and a silent pool is noticed within three of these.
 const PING_EVERY: Duration = Duration::from_secs(5);
@@ -79,7 +80,9 @@ pub(super) async fn tidy(store: Store, retention: Retention, stop: CancellationT
                 return;
             }
         }
-        if rounds.is_multiple_of(ROUNDS_A_WALK) && !age_out(&store, &retention, &stop).await {
+        if rounds.is_multiple_of(ROUNDS_A_WALK)
+            && !(age_out(&store, &retention, &stop).await && prune_frames(&store, &stop).await)
+        {
             return;
         }
         rounds += 1;
@@ -107,6 +110,36 @@ async fn age_out(store: &Store, retention: &Retention, stop: &CancellationToken)
             return false;
         }
     }
+}
+
+/// Forgets the frames of workers that are long gone. False if the stop came.
+async fn prune_frames(store: &Store, stop: &CancellationToken) -> bool {
+    let complain = |error: StoreError| {
+        tracing::warn!(error = &error as &dyn std::error::Error, "old frames stay for now");
+        true
+    };
+    let before = store.clock().now() - dispatch::FRAME_KEPT;
+    match store.has_old_frames(before).await {
+        Ok(true) => {}
+        Ok(false) => return true,
+        Err(error) => return complain(error),
+    }
+    let (mut needed, mut after) = (BTreeSet::new(), None);
+    loop {
+        match dispatch::frames_needed(store, after, TIDY_ROWS).await {
+            Ok(Some((last, of_page))) => {
+                needed.extend(of_page);
+                after = Some(last);
+            }
+            Ok(None) => break,
+            Err(error) => return complain(error),
+        }
+        if !pause(TIDY_PAUSE, stop).await {
+            return false;
+        }
+    }
+    let needed: Vec<_> = needed.into_iter().collect();
+    store.prune_frames(before, &needed).await.map_or_else(complain, |_| true)
 }
 
 /// Deletes some of what has had its time; whether there was any.

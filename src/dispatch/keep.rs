@@ -1,9 +1,11 @@
 //! What is kept of a message until its outcome is known: its exact bytes, whom they are for, and what they say.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use super::pack::{self, Frame, FrameHash, UnpackError};
 use crate::channel::Sealed;
@@ -17,8 +19,16 @@ use crate::store::{Store, StoreError};
 const FRAMES_MAX: usize = 512;
 /// A text message or a short mail is small enough without a frame.
 const FRAME_WORTH_BYTES: usize = 2048;
-/// A message that needs more than this part of itself beside its frame calls for a new frame: the templates have changed.
-const STALE_FRAME_PART: usize = 4;
+/// A message that needs more than this part of itself beside its frame is a misfit.
+const FRAME_FIT_PART: usize = 4;
+/// So many misfits in a row say that the templates have changed, and the kind gets another frame. One alone may just be long.
+const MISFITS_MAX: u32 = 16;
+/// Frames that one kind gets from one process: each is kept for days, and messages may differ too much for any.
+const FRAMES_OF_A_KIND_MAX: u32 = 4;
+/// A frame is saved anew after this time if it is still packed by. So it is known to be in use; [`FRAME_KEPT`] is a good deal longer.
+const SAVED_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// A frame of which no worker has said for this long that it uses it, and by which nothing is packed any more, may go.
+pub const FRAME_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A message with its envelope, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +107,23 @@ pub async fn still_kept(store: &Store, key: NoticeKey) -> Result<Option<Bytes>, 
     }
 }
 
+/// Up to `limit` of the notices whose bytes are kept, by key, after the key `after`: the last one's key, and the frames by which
+/// they are packed. `None`: there are no more.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn frames_needed(
+    store: &Store,
+    after: Option<NoticeKey>,
+    limit: u32,
+) -> Result<Option<(NoticeKey, BTreeSet<Uuid>)>, StoreError> {
+    let page = store.sealed_after(after, limit).await?;
+    // What cannot be read needs no frame.
+    let frame = |stored: &[u8]| pack::frame_of(read_envelope(stored)?.1).ok().flatten().map(|hash| hash.0);
+    let frames = page.iter().filter_map(|(_, stored)| frame(stored)).collect();
+    Ok(page.last().map(|(key, _)| (*key, frames)))
+}
+
 /// What frames are kept for: messages of one kind differ little.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Kind {
@@ -117,18 +144,33 @@ pub(super) struct Frames {
 
 #[derive(Debug, Default)]
 struct Inside {
-    kinds: HashMap<Kind, Making>,
+    kinds: HashMap<Kind, OfKind>,
     known: HashMap<FrameHash, Arc<Frame>>,
+}
+
+#[derive(Debug, Default)]
+struct OfKind {
+    making: Making,
+    /// Frames made so far.
+    made: u32,
+    /// Messages in a row that the frame did not fit.
+    misfits: u32,
 }
 
 #[derive(Debug)]
 enum Making {
     /// Messages to different people, not enough of them yet.
     Gathering(Vec<(Pii<String>, Bytes)>),
-    /// Made, and being stored by the task that made it.
+    /// Being stored by a task, or the messages have too little in common.
     Storing,
-    /// Stored: may be packed against.
-    Ready(Arc<Frame>),
+    /// May be packed against for some time after it was saved.
+    Ready { frame: Arc<Frame>, saved_at: Timestamp },
+}
+
+impl Default for Making {
+    fn default() -> Self {
+        Self::Gathering(Vec::new())
+    }
 }
 
 /// Messages to different people that a frame is made of.
@@ -138,14 +180,15 @@ impl Frames {
     /// Packs a message, against its kind's frame if there is one. Makes and stores that frame when enough messages of the
     /// kind have been seen.
     pub(super) async fn pack(&self, store: &Store, kind: Kind, kept: &Kept) -> Vec<u8> {
-        let frame = match self.frame(&kind, kept) {
+        let offer = self.lock().frame(&kind, kept, store.clock().now());
+        let frame = match offer {
             Offer::Use(frame) => Some(frame),
             Offer::None => None,
             Offer::Store(frame) => self.store(store, &kind, frame).await,
         };
         let packed = pack::pack(&kept.bytes, frame.as_deref());
-        if frame.is_some() && packed.len() > kept.bytes.len() / STALE_FRAME_PART {
-            self.lock().kinds.remove(&kind);
+        if frame.is_some() {
+            self.lock().fitted(&kind, packed.len() <= kept.bytes.len() / FRAME_FIT_PART);
         }
         kept.stored(&packed)
     }
@@ -161,46 +204,18 @@ impl Frames {
         Ok(Kept { from, to: Pii::new(to), said, bytes })
     }
 
-    fn frame(&self, kind: &Kind, kept: &Kept) -> Offer {
-        if kept.bytes.len() < FRAME_WORTH_BYTES {
-            return Offer::None;
-        }
-        let mut inside = self.lock();
-        // No kind makes room for another: it would come back with other samples, and each time leave a frame that is kept for ever.
-        if inside.kinds.len() >= FRAMES_MAX && !inside.kinds.contains_key(kind) {
-            return Offer::None;
-        }
-        let making = inside.kinds.entry(kind.clone()).or_insert_with(|| Making::Gathering(Vec::new()));
-        match making {
-            Making::Ready(frame) => Offer::Use(Arc::clone(frame)),
-            Making::Storing => Offer::None,
-            Making::Gathering(samples) => {
-                if !samples.iter().any(|(to, _)| *to == kept.to) {
-                    samples.push((kept.to.clone(), kept.bytes.clone()));
-                }
-                if samples.len() < SAMPLES {
-                    return Offer::None;
-                }
-                let bytes = samples[1..].iter().fold(samples[0].1.to_vec(), |all, (_, one)| pack::in_common(&all, one));
-                *making = Making::Storing;
-                Frame::new(bytes).map_or(Offer::None, Offer::Store)
-            }
-        }
-    }
-
-    async fn store(&self, store: &Store, kind: &Kind, frame: Frame) -> Option<Arc<Frame>> {
+    async fn store(&self, store: &Store, kind: &Kind, frame: Arc<Frame>) -> Option<Arc<Frame>> {
         let stored = store.save_frame(frame.hash().0, frame.bytes()).await;
         let mut inside = self.lock();
         match stored {
             Ok(()) => {
-                let frame = Arc::new(frame);
-                inside.kinds.insert(kind.clone(), Making::Ready(Arc::clone(&frame)));
-                inside.known.insert(frame.hash(), Arc::clone(&frame));
+                inside.saved(kind, &frame, store.clock().now());
                 Some(frame)
             }
             Err(error) => {
                 tracing::warn!(%error, "a frame could not be stored: messages are packed without");
-                inside.kinds.remove(kind);
+                // It is tried again with the next message.
+                inside.saved(kind, &frame, Timestamp::MIN);
                 None
             }
         }
@@ -227,9 +242,58 @@ impl Frames {
     }
 }
 
+impl Inside {
+    fn frame(&mut self, kind: &Kind, kept: &Kept, now: Timestamp) -> Offer {
+        if kept.bytes.len() < FRAME_WORTH_BYTES {
+            return Offer::None;
+        }
+        // No kind makes room for another: it would come back with other samples, and each time leave a frame behind.
+        if self.kinds.len() >= FRAMES_MAX && !self.kinds.contains_key(kind) {
+            return Offer::None;
+        }
+        let OfKind { making, made, .. } = self.kinds.entry(kind.clone()).or_default();
+        match making {
+            Making::Ready { frame, saved_at } if now.duration_since(*saved_at) < SAVED_FOR => {
+                Offer::Use(Arc::clone(frame))
+            }
+            Making::Ready { frame, .. } => {
+                let frame = Arc::clone(frame);
+                *making = Making::Storing;
+                Offer::Store(frame)
+            }
+            Making::Storing => Offer::None,
+            Making::Gathering(samples) => {
+                if !samples.iter().any(|(to, _)| *to == kept.to) {
+                    samples.push((kept.to.clone(), kept.bytes.clone()));
+                }
+                if samples.len() < SAMPLES {
+                    return Offer::None;
+                }
+                let bytes = samples[1..].iter().fold(samples[0].1.to_vec(), |all, (_, one)| pack::in_common(&all, one));
+                (*making, *made) = (Making::Storing, *made + 1);
+                Frame::new(bytes).map_or(Offer::None, |frame| Offer::Store(Arc::new(frame)))
+            }
+        }
+    }
+
+    fn saved(&mut self, kind: &Kind, frame: &Arc<Frame>, at: Timestamp) {
+        self.kinds.entry(kind.clone()).or_default().making = Making::Ready { frame: Arc::clone(frame), saved_at: at };
+        self.known.insert(frame.hash(), Arc::clone(frame));
+    }
+
+    /// A message was packed against its kind's frame: well, or not.
+    fn fitted(&mut self, kind: &Kind, well: bool) {
+        let Some(of_kind) = self.kinds.get_mut(kind) else { return };
+        of_kind.misfits = if well { 0 } else { of_kind.misfits + 1 };
+        if of_kind.misfits >= MISFITS_MAX && of_kind.made < FRAMES_OF_A_KIND_MAX {
+            (of_kind.making, of_kind.misfits) = (Making::default(), 0);
+        }
+    }
+}
+
 enum Offer {
     Use(Arc<Frame>),
-    Store(Frame),
+    Store(Arc<Frame>),
     None,
 }
 
@@ -256,5 +320,68 @@ mod tests {
         for cut in 0..stored.len() - b"packed".len() {
             assert_eq!(read_envelope(&stored[..cut]), None, "cut after {cut} bytes");
         }
+    }
+
+    fn kind() -> Kind {
+        Kind { brand: "harbour".into(), stage: Stage::Shipped, channel: Channel::Email, locale: "en".into() }
+    }
+
+    /// A long message to the person of this number.
+    fn long(number: usize, words: &str) -> Kept {
+        kept(
+            &format!("{number}@example.org"),
+            &format!("{} {number}", words.repeat(FRAME_WORTH_BYTES / words.len() + 1)),
+        )
+    }
+
+    /// Shows as many messages as that, which fit their frame or not; how often a frame was to be stored.
+    fn show(inside: &mut Inside, messages: std::ops::Range<usize>, words: &str, fit: bool, now: Timestamp) -> usize {
+        let mut stored = 0;
+        for number in messages {
+            match inside.frame(&kind(), &long(number, words), now) {
+                Offer::Store(frame) => {
+                    inside.saved(&kind(), &frame, now);
+                    stored += 1;
+                }
+                Offer::Use(_) => inside.fitted(&kind(), fit),
+                Offer::None => {}
+            }
+        }
+        stored
+    }
+
+    #[test]
+    fn a_kind_leaves_few_frames_however_its_messages_differ() {
+        let (mut inside, now) = (Inside::default(), Timestamp::UNIX_EPOCH);
+        assert_eq!(show(&mut inside, 0..100, "once upon a time ", true, now), 1);
+        let many = FRAMES_OF_A_KIND_MAX as usize;
+        assert_eq!(show(&mut inside, 100..10_000, "upon another time ", false, now), many - 1);
+        assert!((2..=many).contains(&inside.known.len()), "{} frames", inside.known.len());
+    }
+
+    #[test]
+    fn other_templates_get_another_frame_and_a_long_message_does_not() {
+        let (mut inside, now) = (Inside::default(), Timestamp::UNIX_EPOCH);
+        assert_eq!(show(&mut inside, 0..SAMPLES, "once upon a time ", true, now), 1);
+        for odd in 0..100 {
+            let place = SAMPLES + odd * 3;
+            assert_eq!(show(&mut inside, place..place + 2, "once upon a time ", false, now), 0);
+            assert_eq!(show(&mut inside, place + 2..place + 3, "once upon a time ", true, now), 0);
+        }
+        assert_eq!(
+            show(&mut inside, 1_000..1_000 + MISFITS_MAX as usize + SAMPLES, "upon another time ", false, now),
+            1
+        );
+    }
+
+    #[test]
+    fn a_frame_in_use_says_so_once_a_day() {
+        let (mut inside, start) = (Inside::default(), Timestamp::UNIX_EPOCH);
+        let at = |hours| start + SignedDuration::from_hours(hours);
+        assert_eq!(show(&mut inside, 0..10, "once upon a time ", true, start), 1);
+        assert_eq!(show(&mut inside, 10..20, "once upon a time ", true, at(23)), 0);
+        assert_eq!(show(&mut inside, 20..30, "once upon a time ", true, at(25)), 1);
+        assert_eq!(show(&mut inside, 30..40, "once upon a time ", true, at(48)), 0);
+        assert_eq!(inside.known.len(), 1);
     }
 }

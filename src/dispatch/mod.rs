@@ -57,7 +57,7 @@ use journal::Journal;
 use keep::Frames;
 use settings::Settings;
 
-pub use keep::still_kept;
+pub use keep::{FRAME_KEPT, frames_needed, still_kept};
 pub use send::Senders;
 
 /// What the dispatcher is made of.

@@ -12,7 +12,7 @@ use super::params::Sql;
 use super::{Access, Store, unbroken_for};
 
 /// Every migration, oldest first: version, name, and the same step in either dialect. A test holds this against the folders.
-const STEPS: [(i64, &str, &str, &str); 5] = [
+const STEPS: [(i64, &str, &str, &str); 6] = [
     (
         1,
         "begin",
@@ -42,6 +42,12 @@ const STEPS: [(i64, &str, &str, &str); 5] = [
         "content",
         include_str!("../../migrations/postgres/0005_content.sql"),
         include_str!("../../migrations/sqlite/0005_content.sql"),
+    ),
+    (
+        6,
+        "frames",
+        include_str!("../../migrations/postgres/0006_frames.sql"),
+        include_str!("../../migrations/sqlite/0006_frames.sql"),
     ),
 ];
 

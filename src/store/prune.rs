@@ -56,8 +56,8 @@ const PURCHASES: Sql = Sql {
 
 impl Store {
     /// Deletes up to `limit` rows of each kind: inbox and ledger rows from before `before`, facts that have waited since then for a
-    /// number that no order has shown, counts of told notices after two days, and purchases after two years. Call it again, with a pause, until nothing is left. Orders and notices are never pruned: their keys keep second
-    /// copies out for ever.
+    /// number that no order has shown, counts of told notices after two days, and purchases after two years. Call it again, with a
+    /// pause, until nothing is left. Orders and notices are never pruned: their keys keep second copies out for ever.
     ///
     /// An event that comes again after its inbox row is gone is taken as new; orders are folds over sets, so nothing is told
     /// twice by that, but keep at least 90 days.

@@ -19,6 +19,7 @@ mod door;
 mod fuzz;
 mod histories;
 mod journeys;
+mod keeping;
 mod lanes;
 mod ops;
 mod outage;

@@ -1,5 +1,7 @@
 //! What people ask and wish: opt-outs, timers, dictionaries, quarantine, history, figures, forgetting.
 
+use std::collections::BTreeSet;
+
 use doorstep::domain::id::BrandId;
 use doorstep::domain::notice::{Silence, Why};
 use doorstep::domain::person::{Channel, ContactKey};
@@ -20,6 +22,7 @@ on_both!(
     a_timer_is_one_row_an_order,
     a_claimed_timer_comes_back_unless_it_is_written,
     a_dictionary_never_changes,
+    a_dictionary_goes_when_nobody_uses_it,
     what_was_refused_can_be_listed_and_mended,
     notices_are_listed_page_by_page,
     an_order_is_found_by_the_shops_own_id,
@@ -134,6 +137,25 @@ async fn a_dictionary_never_changes(db: &Db) {
     frames.sort_unstable();
     assert_eq!(frames, [(a, b"first \0\xff".to_vec()), (b, Vec::new())]);
     assert!(db.store.frames(&[]).await.unwrap().is_empty());
+}
+
+async fn a_dictionary_goes_when_nobody_uses_it(db: &Db) {
+    let [needed, in_use, gone] = [1, 2, 3].map(Uuid::from_u128);
+    for hash in [needed, in_use, gone] {
+        db.store.save_frame(hash, b"bytes").await.unwrap();
+    }
+    let first = db.store.clock().now();
+    assert!(!db.store.has_old_frames(first).await.unwrap());
+    db.advance(60);
+    db.store.save_frame(in_use, b"bytes").await.unwrap();
+    let before = db.store.clock().now();
+    assert!(db.store.has_old_frames(before).await.unwrap());
+    assert_eq!(db.store.prune_frames(first, &[]).await.unwrap(), 0);
+    assert_eq!(db.store.prune_frames(before, &[needed]).await.unwrap(), 1);
+    let left = db.store.frames(&[needed, in_use, gone]).await.unwrap();
+    assert_eq!(left.into_iter().map(|(hash, _)| hash).collect::<BTreeSet<_>>(), [needed, in_use].into());
+    assert_eq!(db.store.prune_frames(before, &[]).await.unwrap(), 1);
+    assert!(!db.store.has_old_frames(before).await.unwrap());
 }
 
 async fn what_was_refused_can_be_listed_and_mended(db: &Db) {
