@@ -3,6 +3,7 @@
 Each lane walks through its list. A fault counts when it was met (a worker was really killed at an open send, a COMMIT's answer was
 really cut off); one that was not is tried again. What was done, when and to whom stands in faults.jsonl.
 """
+import contextlib
 import json
 import os
 import random
@@ -251,13 +252,18 @@ class Lanes:
 
     def broker_queue_deleted(self, *_):
         """The queue goes while it is consumed, which is what a basic.cancel of the server looks like. Only while it is empty: what
-        it holds would go with it, and that would be the operator's loss, not the worker's."""
-        self.rig.tell_publisher("rate 0")
+        it holds would go with it, and that would be the operator's loss, not the worker's. The next fault waits until the queue is
+        there again: of a quorum queue that is killed while it is made RabbitMQ keeps the name alone, and nobody can consume it."""
         try:
+            if not self.rig.still_publisher(20):
+                return False
             until = time.monotonic() + 20
             while time.monotonic() < until:
                 if self.rig.ready() == 0 and self.rig.queued() == 0:
-                    return self.rig.ctl("delete_queue", "doorstep.events").returncode == 0
+                    is_gone = self.rig.ctl("delete_queue", "doorstep.events").returncode == 0
+                    with contextlib.suppress(TimeoutError):
+                        self.rig.wait(lambda: self.rig.ask_queue(lambda queue: queue.consumer_count or None), 20, "a new queue")
+                    return is_gone
             return False
         finally:
             self.rig.tell_publisher(f"rate {self.rig.rate}")

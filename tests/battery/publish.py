@@ -3,9 +3,9 @@
 
     publish.py URL EXCHANGE ARRIVALS LOG
 
-ARRIVALS holds lines as stream.packed makes them. Standard input takes `rate N` (messages a second; 0 waits) and `until N` (how many
-of them may go out). LOG gets `p NAME TIME` when an event first goes out, `d DONE CONFIRMED REPEATED` each second, and `end` when all
-are confirmed. Needs pika (Debian: python3-pika).
+ARRIVALS holds lines as stream.packed makes them. Standard input takes `rate N` (messages a second; 0 waits, repeats too) and `until N`
+(how many of them may go out). LOG gets `p NAME TIME` when an event first goes out, `d DONE CONFIRMED REPEATED` each second, `still`
+once after each `rate 0` when nothing is under way any more, and `end` when all are confirmed. Needs pika (Debian: python3-pika).
 """
 import base64
 import collections
@@ -32,13 +32,13 @@ class Publisher:
         self.again, self.pending = collections.deque(), {}
         self.rate, self.until, self.out, self.confirmed, self.repeated = 0.0, 1 << 60, 0, 0, 0
         self.credit, self.at, self.is_over, self.seen = 0.0, time.monotonic(), False, set()
-        self.returned, self.heard = set(), time.monotonic()
+        self.returned, self.heard, self.was_still = set(), time.monotonic(), False
 
     def listen(self):
         for line in sys.stdin:
             word, _, value = line.partition(" ")
             if word == "rate":
-                self.rate = float(value)
+                self.rate, self.was_still = float(value), False
             elif word == "until":
                 self.until = int(value)
 
@@ -115,13 +115,16 @@ class Publisher:
 
     def pump(self):
         now = time.monotonic()
-        self.credit, self.at = min(self.credit + (now - self.at) * self.rate, self.rate + 50), now
+        self.credit, self.at = min(self.credit + (now - self.at) * self.rate, self.rate + 50) if self.rate else 0, now
         while self.credit >= 1 and len(self.pending) < UNCONFIRMED_MAX and self.channel.is_open:
             one = self.take()
             if one is None:
                 break
             self.credit -= 1
             self.send(one)
+        if not self.rate and not self.pending and not self.was_still:
+            self.was_still = True
+            self.log.write("still\n")
         if now - self.told > 1:
             self.told = now
             self.log.write(f"d {self.out} {self.confirmed} {self.repeated}\n")

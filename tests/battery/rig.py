@@ -268,6 +268,20 @@ class Rig:
             self.publisher.stdin.write(words + "\n")
             self.publisher.stdin.flush()
 
+    def still_publisher(self, patience):
+        """Stops the stream, and waits until nothing of it is under way to the broker. False if it does not come to rest."""
+        def stills():
+            with open(self.path("published.log"), encoding="utf-8") as file:
+                return sum(line == "still\n" for line in file)
+
+        before, until = stills(), time.monotonic() + patience
+        self.tell_publisher("rate 0")
+        while time.monotonic() < until:
+            if stills() > before or self.publisher.poll() is not None:
+                return True
+            time.sleep(0.1)
+        return False
+
     @staticmethod
     def wait(sign, patience, what):
         """Waits until `sign()` is not None, and returns it."""
@@ -304,11 +318,14 @@ class Rig:
 
     def ready(self):
         """Messages that wait in the worker's queue; None if the broker does not say. Cheap, unlike `queued`."""
+        return self.ask_queue(lambda queue: queue.message_count)
+
+    def ask_queue(self, question):
         parameters = pika.ConnectionParameters("127.0.0.1", self.rabbit_port, connection_attempts=1, socket_timeout=5, blocked_connection_timeout=5)
         try:
             connection = pika.BlockingConnection(parameters)
             try:
-                return connection.channel().queue_declare("doorstep.events", passive=True).method.message_count
+                return question(connection.channel().queue_declare("doorstep.events", passive=True).method)
             finally:
                 connection.close()
         except (pika.exceptions.AMQPError, OSError):
