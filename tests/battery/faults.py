@@ -253,7 +253,8 @@ class Lanes:
     def broker_queue_deleted(self, *_):
         """The queue goes while it is consumed, which is what a basic.cancel of the server looks like. Only while it is empty: what
         it holds would go with it, and that would be the operator's loss, not the worker's. The next fault waits until the queue is
-        there again: of a quorum queue that is killed while it is made RabbitMQ keeps the name alone, and nobody can consume it."""
+        there again, and on the disk: of a quorum queue RabbitMQ keeps the name alone if it is killed in the second in which one is
+        deleted or made, and from then on nobody can consume it."""
         try:
             if not self.rig.still_publisher(20):
                 return False
@@ -263,6 +264,7 @@ class Lanes:
                     is_gone = self.rig.ctl("delete_queue", "doorstep.events").returncode == 0
                     with contextlib.suppress(TimeoutError):
                         self.rig.wait(lambda: self.rig.ask_queue(lambda queue: queue.consumer_count or None), 20, "a new queue")
+                    self.rig.ctl("eval", "mnesia:sync_log(), mnesia:dump_log().")
                     return is_gone
             return False
         finally:

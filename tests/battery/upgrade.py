@@ -55,6 +55,8 @@ class Upgrade(Storm):
         self.rate(SLOW_RATE)
         self.start(new)
         self.rate(RATE)
+        if self.version() == before:
+            raise ValueError(f"both versions have schema {before}: this is no upgrade")
         say(f"schema {before} has become {self.version()} under the old worker")
         self.facts["schemas"] = [before, self.version()]
         self.together(old, new)
