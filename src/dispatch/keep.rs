@@ -375,6 +375,17 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_that_could_not_be_stored_is_stored_before_anything_is_packed_by_it() {
+        let (mut inside, now) = (Inside::default(), Timestamp::UNIX_EPOCH);
+        let offered = (0..SAMPLES).map(|number| inside.frame(&kind(), &long(number, "once upon a time "), now)).last();
+        let Some(Offer::Store(frame)) = offered else { panic!("three messages make a frame") };
+        inside.saved(&kind(), &frame, Timestamp::MIN);
+        let again = inside.frame(&kind(), &long(SAMPLES, "once upon a time "), now);
+        assert!(matches!(again, Offer::Store(same) if same.hash() == frame.hash()));
+        assert!(matches!(inside.frame(&kind(), &long(SAMPLES, "once upon a time "), now), Offer::None), "being stored");
+    }
+
+    #[test]
     fn a_frame_in_use_says_so_once_a_day() {
         let (mut inside, start) = (Inside::default(), Timestamp::UNIX_EPOCH);
         let at = |hours| start + SignedDuration::from_hours(hours);

@@ -130,7 +130,7 @@ fn unmarked(text: &str, runs: &[&str]) -> (String, usize) {
 
 #[cfg(test)]
 mod tests {
-    use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext, Renderable};
+    use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext, Renderable, handlebars_helper};
     use serde_json::json;
 
     use super::*;
@@ -148,16 +148,7 @@ mod tests {
         })
     }
 
-    fn say<'reg, 'rc>(
-        helper: &Helper<'rc>,
-        _: &'reg Handlebars<'reg>,
-        _: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
-        out: &mut dyn Output,
-    ) -> HelperResult {
-        out.write(helper.param(0).and_then(|word| word.value().as_str()).unwrap_or_default())?;
-        Ok(())
-    }
+    handlebars_helper!(say: |word: str| word.to_owned());
 
     #[test]
     fn what_is_squeezed_says_the_same() {

@@ -23,6 +23,7 @@ on_both!(
     a_claimed_timer_comes_back_unless_it_is_written,
     a_dictionary_never_changes,
     a_dictionary_goes_when_nobody_uses_it,
+    kept_bytes_are_walked_through_page_by_page,
     what_was_refused_can_be_listed_and_mended,
     notices_are_listed_page_by_page,
     an_order_is_found_by_the_shops_own_id,
@@ -156,6 +157,21 @@ async fn a_dictionary_goes_when_nobody_uses_it(db: &Db) {
     assert_eq!(left.into_iter().map(|(hash, _)| hash).collect::<BTreeSet<_>>(), [needed, in_use].into());
     assert_eq!(db.store.prune_frames(before, &[]).await.unwrap(), 1);
     assert!(!db.store.has_old_frames(before).await.unwrap());
+}
+
+async fn kept_bytes_are_walked_through_page_by_page(db: &Db) {
+    let mut keys = Vec::new();
+    for order in ["1", "2", "3"] {
+        let claimed = db.claimed(order).await;
+        db.sending(&claimed).await;
+        keys.push(claimed.notice.key);
+    }
+    keys.sort_unstable();
+    let first = db.store.sealed_after(None, 2).await.unwrap();
+    let rest = db.store.sealed_after(Some(first[1].0), 2).await.unwrap();
+    assert!(first.iter().chain(&rest).all(|(_, bytes)| bytes == b"the exact bytes"));
+    assert_eq!(first.iter().chain(&rest).map(|(key, _)| *key).collect::<Vec<_>>(), keys);
+    assert!(db.store.sealed_after(Some(keys[2]), 2).await.unwrap().is_empty());
 }
 
 async fn what_was_refused_can_be_listed_and_mended(db: &Db) {
