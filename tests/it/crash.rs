@@ -342,6 +342,17 @@ impl End {
         self.under_way.iter().filter(|key| accepted(key)).count()
     }
 
+    /// What the journal should have said and did not: whoever reads it believes its lines, so they are held against the point of the
+    /// first death. When a line is written, the mail that it is about is in its worker's hands.
+    fn unnoted(&self, deaths: &str) -> Option<&'static str> {
+        let first = deaths.split(':').next().unwrap_or_default();
+        match first {
+            "journal.begun" if self.doubted() == 0 => Some("the mail that was begun is not in doubt"),
+            "journal.ended" if self.rescued() == 0 => Some("the mail whose end was noted is in doubt"),
+            _ => None,
+        }
+    }
+
     fn doubted(&self) -> usize {
         self.ledger.values().filter(|entry| entry.state == State::InDoubt).count()
     }
@@ -386,6 +397,7 @@ async fn die_everywhere(is_postgres: bool, with_smtp: bool, has_journal: bool) {
             continue;
         };
         wrong.extend(end.wrong(&undisturbed, &lane).into_iter().map(|what| format!("{deaths}: {what}")));
+        wrong.extend(end.unnoted(&deaths).map(|what| format!("{deaths}: {what}")));
         (repeated, doubted) = (repeated + end.repeated(), doubted + end.doubted());
         rescued += end.rescued();
     }
