@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::compose::Draft;
+use crate::domain::called;
 use crate::domain::event;
 use crate::domain::fold::{Reg, value};
 use crate::domain::goods::Goods;
@@ -144,7 +145,7 @@ pub(crate) fn parcel_view(
     now: Timestamp,
 ) -> Parcel {
     let known = &parcel.facts.known;
-    let now_holds = parcel.now();
+    let now_holds = called::standing(parcel);
     let scan = now_holds.map(|episode| parcel.scan_of(episode));
     Parcel {
         number,
@@ -155,7 +156,7 @@ pub(crate) fn parcel_view(
         tracking_number: parcel.number_shown().map(str::to_owned),
         tracking_url: parcel.page().map(str::to_owned),
         items: state.inside(parcel).iter().map(item).collect(),
-        state: parcel_state(parcel.status()),
+        state: parcel_state(now_holds.map_or(Status::Announced, |episode| episode.status)),
         state_at: now_holds.map(|episode| episode.from.time()),
         expected: expected_of_parcel(state, parcel, now),
         pickup: parcel.pickup().map(pickup),

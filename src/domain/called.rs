@@ -67,8 +67,14 @@ impl Called {
         };
         handled.stage == self.stage
             && same_parcel
-            && self.has_mark_of(handled)
-            && (self.between.0..=self.between.1).contains(&handled.at)
+            && (self.takes_back_what(handled)
+                || (self.has_mark_of(handled) && (self.between.0..=self.between.1).contains(&handled.at)))
+    }
+
+    /// Whether it takes back the very arrival that was taken back then: by which scan may change, where others come to be known that
+    /// lie between.
+    fn takes_back_what(&self, handled: &Handled) -> bool {
+        self.mark == handled.mark && self.mark.as_deref().is_some_and(is_not_delivered)
     }
 
     /// Where a parcel waits may not have been known when it was decided on, or no longer matter; then the mark says nothing. Which
@@ -281,6 +287,13 @@ fn waiting<'a>(parcel: &'a Parcel<'_>) -> Option<&'a Episode> {
         episode.status == Status::AwaitingPickup || (is_idle(episode) && !episode.reason.is_some_and(is_gone))
     };
     parcel.episodes.iter().rev().take_while(stays).filter(|episode| episode.status == Status::AwaitingPickup).last()
+}
+
+/// What holds of a parcel for whom it is meant: while it waits to be collected, or is on its way back, trouble of which they hear
+/// nothing changes nothing for them.
+pub fn standing<'a>(parcel: &'a Parcel<'_>) -> Option<&'a Episode> {
+    let before_trouble = parcel.episodes.iter().rfind(|episode| !is_idle(episode));
+    waiting(parcel).or(before_trouble.filter(|episode| episode.status == Status::Returning)).or(parcel.now())
 }
 
 /// Trouble that the customer hears nothing of, since they can do nothing about it.

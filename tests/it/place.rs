@@ -8,6 +8,7 @@ mod journey;
 mod looks;
 mod stories;
 mod timing;
+mod waiting;
 
 use std::sync::Arc;
 

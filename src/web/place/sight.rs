@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::dispatch::view::{cancelled, item, order_view, parcel_view, promised};
+use crate::domain::called;
 use crate::domain::event::Kind;
 use crate::domain::fold::{self, value};
 use crate::domain::id::OrderKey;
@@ -43,7 +44,7 @@ pub(super) fn sight(key: &OrderKey, order: &Order, reader: Reader, policy: &Poli
     let person = state.person(role);
     let focus = parcel.and_then(|place| state.parcels.get(place));
     let links = value(&state.known.order.links);
-    let fact_at = focus.and_then(|parcel| parcel.now()).map_or(now, |episode| episode.from.time());
+    let fact_at = focus.and_then(called::standing).map_or(now, |episode| episode.from.time());
     let mut view = View {
         now,
         zone: state.zone.clone(),
@@ -113,7 +114,8 @@ fn matters(state: &State<'_>, is_late: bool, now: Timestamp) -> (Now, Option<usi
     let is_today = |parcel: &Parcel<'_>| {
         parcel.now().is_some_and(|episode| window::local_day(episode.to.time(), &state.zone) == today)
     };
-    let first = |status: Status| state.parcels.iter().position(|parcel| parcel.status() == status);
+    let stands = |parcel: &Parcel<'_>, status: Status| called::standing(parcel).is_some_and(|now| now.status == status);
+    let first = |status: Status| state.parcels.iter().position(|parcel| stands(parcel, status));
     let urgent = [
         (Status::Exception, Now::HeldUp),
         (Status::AttemptFailed, Now::Attempted),
