@@ -12,7 +12,7 @@ use crate::domain::id::NoticeKey;
 use crate::domain::notice::Notice;
 use crate::domain::person::ContactKey;
 use crate::outcomes;
-use crate::store::rows::{Consent, Grant, IntentRow, Outcome, Settled, Verdict};
+use crate::store::rows::{Consent, Decision, Grant, IntentRow, Outcome, Settled, Verdict};
 use crate::store::{Store, StoreError};
 use crate::telemetry;
 
@@ -21,7 +21,9 @@ pub(super) const LEASE: Duration = super::handoff::LEASE.unsigned_abs();
 /// How much of a lease must be left for an intent to be granted: longer than any pause of ours between grant and send.
 pub(super) const MARGIN: Duration = Duration::from_secs(20);
 /// First and longest pause between tries to write down what became of a notice while the database is away.
-const SETTLE_PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+pub(super) const SETTLE_PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// By whose word a doubt is settled here.
+const WHO: &str = "the worker that sent it";
 
 /// The end of a claim, with what is needed to tell others about it.
 #[derive(Debug)]
@@ -168,13 +170,16 @@ async fn settle_rows(
     told: &[(NoticeKey, Outcome)],
 ) -> Vec<Result<(), StoreError>> {
     match patiently(store, give_up, rows, told).await {
-        Ok(()) => rows.iter().map(|_| Ok(())).collect(),
+        Ok(done) => {
+            known_after_all(store, rows, &done).await;
+            rows.iter().map(|_| Ok(())).collect()
+        }
         // A value that the database refuses spoils the whole statement: one by one, it spoils only its own.
         Err(StoreError::Poison { .. }) if rows.len() > 1 => {
             let mut answers = Vec::with_capacity(rows.len());
             for row in rows {
                 let told: Vec<_> = told.iter().filter(|(key, _)| *key == row.key).cloned().collect();
-                answers.push(patiently(store, give_up, std::slice::from_ref(row), &told).await);
+                answers.push(patiently(store, give_up, std::slice::from_ref(row), &told).await.map(|_| ()));
             }
             answers
         }
@@ -182,13 +187,30 @@ async fn settle_rows(
     }
 }
 
-/// Writes until it is written. What the far side answered is known here alone, so it is worth some patience.
+/// While the database was away a lease may have run out, and what was sent under it been listed as in doubt. Here it is known that it
+/// was taken: that settles the doubt, whatever try it is of.
+async fn known_after_all(store: &Store, rows: &[Settled], done: &[NoticeKey]) {
+    let taken = rows.iter().filter(|row| matches!(row.result, Verdict::Accepted { .. }) && !done.contains(&row.key));
+    for row in taken {
+        match store.decide_doubt(row.key, Decision::WasSent, WHO).await {
+            Ok(true) => tracing::info!(notice.key = %row.key, "no longer in doubt: the far side had taken it"),
+            // It had been settled before.
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(notice.key = %row.key, %error, "in doubt, although it is known here that it was taken")
+            }
+        }
+    }
+}
+
+/// Writes until it is written; answers with those that were still ours. What the far side answered is known here alone, so it is
+/// worth some patience.
 async fn patiently(
     store: &Store,
     give_up: &CancellationToken,
     rows: &[Settled],
     told: &[(NoticeKey, Outcome)],
-) -> Result<(), StoreError> {
+) -> Result<Vec<NoticeKey>, StoreError> {
     let mut pause = SETTLE_PAUSES.0;
     let mut is_first = true;
     loop {
@@ -207,7 +229,7 @@ async fn patiently(
                         "notices had been settled before, by a try without an answer or by another worker"
                     ),
                 }
-                return Ok(());
+                return Ok(done);
             }
             Err(error) if error.is_passing() => {
                 tracing::warn!(notices = rows.len(), %error, "what became of notices could not be written yet");

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::Worker;
+use super::desk::SETTLE_PAUSES;
 use crate::crash;
 use crate::domain::person::Channel;
 use crate::domain::policy::InDoubt;
@@ -22,20 +23,34 @@ const LOST: &str = "the worker was lost while the message was being sent";
 
 impl Worker {
     pub(super) async fn sweep_while(self: std::sync::Arc<Self>, stop: CancellationToken) {
+        let mut was_away = false;
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
                 () = self.recover() => {}
             }
-            if let Err(error) = self.sweep().await {
+            if let Err(error) = self.sweep_after(was_away).await {
                 tracing::warn!(%error, "sends without an end could not be looked for");
+                was_away = true;
+            } else {
+                was_away = false;
             }
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(SWEEP_EVERY) => {}
             }
         }
+    }
+
+    /// A look that first lets those speak who know how their sends ended, where the database was away for a while: their leases may
+    /// have run out meanwhile.
+    async fn sweep_after(&self, was_away: bool) -> Result<usize, StoreError> {
+        if was_away {
+            self.store.next_due(Channel::Email).await?;
+            tokio::time::sleep(SETTLE_PAUSES.1 * 2).await;
+        }
+        self.sweep().await
     }
 
     /// Resolves every send whose lease has run out; returns how many there were.

@@ -41,6 +41,8 @@ pub struct Earlier {
     /// Tries so far that reached the far side.
     pub attempts: u32,
     pub first_try_at: Option<Timestamp>,
-    /// The packed bytes, which the next try must reuse.
+    /// One of them may have arrived.
+    pub unsure: bool,
+    /// The packed bytes, which the next try must reuse if they may have arrived.
     pub sealed: Option<Vec<u8>>,
 }

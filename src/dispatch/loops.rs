@@ -108,7 +108,7 @@ impl Worker {
         let leased_until = self.clock.now() + SignedDuration::try_from(LEASE).expect("less than a minute");
         let mut read: HashMap<(String, i64), Arc<Order>> = HashMap::new();
         let mut handed = Vec::with_capacity(claimed.len());
-        for Claimed { notice, fence, attempts, first_try_at, order, sealed } in claimed {
+        for Claimed { notice, fence, attempts, first_try_at, unsure, order, sealed } in claimed {
             let OrderRow { key, version, doc } = order;
             let order = match read.get(&(key.as_str().to_owned(), version)) {
                 Some(order) => Arc::clone(order),
@@ -129,7 +129,7 @@ impl Worker {
                 },
             };
             let is_first = attempts == 0 && sealed.is_none();
-            let earlier = (!is_first).then(|| Box::new(Earlier { attempts, first_try_at, sealed }));
+            let earlier = (!is_first).then(|| Box::new(Earlier { attempts, first_try_at, unsure, sealed }));
             handed.push(Handed { notice, fence, order, version, leased_until, earlier });
         }
         handed

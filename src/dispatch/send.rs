@@ -132,9 +132,10 @@ impl Worker {
         }
         // An error is logged at the desk; whoever reads the journal sees to it, or whoever claims next once the lease runs out.
         let key = notice.key;
-        let settled = self.desk.settle(Ending { notice, fence, verdict }).await;
-        if !settled.is_err_and(|error| error.is_passing()) {
-            self.journal.forget(key, fence);
+        match self.desk.settle(Ending { notice, fence, verdict }).await {
+            // What the database will never take need not be offered to it once more.
+            Ok(()) | Err(StoreError::Poison { .. }) => self.journal.forget(key, fence),
+            Err(_) => {}
         }
     }
 
@@ -274,20 +275,23 @@ impl Worker {
         sealed: &Sealed,
         ticket: Ticket<'_>,
     ) -> Result<Receipt, SendError> {
-        let mut sending = std::pin::pin!(self.senders.send(sealed, ticket));
-        loop {
-            tokio::select! {
-                biased;
-                result = &mut sending => return result,
-                () = tokio::time::sleep(EXTEND_EVERY) => {
-                    // Losing it changes nothing here: the intent is then refused, or what was sent cannot be unsent.
-                    let _ = self.desk.extend(case.notice.key, case.fence).await;
-                }
+        let sending = self.senders.send(sealed, ticket);
+        // Side by side: while the database takes its time over a lease, the far side's answer is read, and noted.
+        let holding = async {
+            loop {
+                tokio::time::sleep(EXTEND_EVERY).await;
+                // Losing it changes nothing here: the intent is then refused, or what was sent cannot be unsent.
+                let _ = self.desk.extend(case.notice.key, case.fence).await;
             }
+        };
+        tokio::select! {
+            biased;
+            result = sending => result,
+            () = holding => unreachable!("leases are held until the send ends"),
         }
     }
 
-    /// The final bytes: those of an earlier try, or freshly composed ones. An error is the verdict that ends this claim.
+    /// The final bytes: those of an earlier try that may have arrived, or freshly composed ones. An error is the verdict that ends this claim.
     async fn prepare(&self, case: &Case<'_>, order: &Order, telling: &Telling) -> Result<(Sealed, IntentRow), Verdict> {
         let notice = case.notice;
         let said = said_json(&telling.said);
@@ -301,7 +305,9 @@ impl Worker {
             said,
             sealed,
         };
-        if let Some(packed) = case.earlier.and_then(|earlier| earlier.sealed.as_ref()) {
+        // What the far side surely has not got is written anew: the facts may have changed, or "tomorrow" has become today.
+        let unsure = case.earlier.filter(|earlier| earlier.unsure);
+        if let Some(packed) = unsure.and_then(|earlier| earlier.sealed.as_ref()) {
             match self.frames.unpack(&self.store, packed).await {
                 // The same bytes, for the far side may have them already. Only if they would now say something untrue, or go
                 // to an address that is no longer the person's, are they made anew.
@@ -423,8 +429,8 @@ impl Worker {
     }
 }
 
-/// How long a notice waits whose intent the database did not answer.
-const OUTAGE_PAUSE: SignedDuration = SignedDuration::from_secs(5);
+/// How long a notice waits for which the database did not answer.
+pub(super) const OUTAGE_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 
 /// A notice under way, with what does not change within a round.
 pub(super) struct Case<'a> {

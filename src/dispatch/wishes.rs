@@ -1,7 +1,7 @@
 //! What the person wishes whom a notice is for, and what happens where their address takes nothing any more.
 
 use super::Worker;
-use super::send::Case;
+use super::send::{Case, OUTAGE_PAUSE};
 use crate::channel::Cause;
 use crate::domain::notice::{Notice, Why};
 use crate::domain::order::Order;
@@ -58,16 +58,17 @@ impl Worker {
     pub(super) async fn address_gone(&self, case: &Case<'_>, telling: &Telling, cause: &Cause) -> Verdict {
         let notice = case.notice;
         let contact = ContactKey::new(notice.channel, telling.address.expose());
-        if let Err(error) = self.store.suppress(contact, notice.channel, Dead::Refused, "smtp").await {
-            tracing::warn!(%error, "an address that is gone could not be noted: the next message will tell again");
-        } else if let Err(error) = self.hinge.reroute(notice.clone(), true).await {
-            tracing::error!(
-                notice.key = %notice.key,
-                error = &error as &dyn std::error::Error,
-                "a necessary notice could not take its other way"
-            );
-        }
-        Verdict::Rejected { why: Why::Rejected, cause: cause.to_string() }
+        let noted = self.store.suppress(contact, notice.channel, Dead::Refused, "smtp").await;
+        let error: Box<dyn std::error::Error + Send + Sync> = match noted {
+            Ok(_) => match self.hinge.reroute(notice.clone(), true).await {
+                Ok(_) => return Verdict::Rejected { why: Why::Rejected, cause: cause.to_string() },
+                Err(error) => error.into(),
+            },
+            Err(error) => error.into(),
+        };
+        // Asked once more, the server says the same again; until then the customer still has a notice that waits.
+        tracing::warn!(notice.key = %notice.key, error = &*error as &dyn std::error::Error, "an address is gone, and a necessary notice has to wait for its other way");
+        Verdict::Deferred { until: self.clock.now() + OUTAGE_PAUSE, cause: cause.to_string(), reached: false }
     }
 }
 

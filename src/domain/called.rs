@@ -62,7 +62,7 @@ impl Called {
     /// Whether an earlier decision was about this.
     pub fn is_handled_by(&self, handled: &Handled, state: &State<'_>) -> bool {
         let same_parcel = match self.parcel {
-            Some(parcel) => state.parcels[parcel].is(handled.parcel.as_deref()),
+            Some(parcel) => is_about(parcel, handled, state),
             None => handled.parcel.is_none(),
         };
         handled.stage == self.stage
@@ -85,6 +85,18 @@ impl Called {
         handled.mark == self.mark
             || (unknown && self.stage == Stage::AvailableForPickup)
             || (takes_back(&handled.mark) && takes_back(&self.mark))
+    }
+}
+
+/// Whether a decision was about this parcel. Scans that name no parcel count for the only one with an id, until a second one comes to
+/// be known; what was decided about them then stays with them.
+fn is_about(parcel: usize, handled: &Handled, state: &State<'_>) -> bool {
+    let named = state.parcels[parcel].is(handled.parcel.as_deref());
+    let is_its_scan = |other: &Parcel<'_>| other.facts.scans.iter().any(|scan| scan.at.0 == handled.at);
+    match state.parcels.iter().position(|other| other.id().is_none()) {
+        Some(nameless) if nameless == parcel => named || is_its_scan(&state.parcels[nameless]),
+        Some(nameless) => named && !is_its_scan(&state.parcels[nameless]),
+        None => named,
     }
 }
 

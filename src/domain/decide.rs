@@ -20,6 +20,9 @@ use super::stage::{Class, Stage};
 use super::watch::{self, Occasion};
 use super::window;
 
+/// By so much the clocks of two workers may differ, each of which follows the database's.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_secs(2);
+
 /// What a decision may look at besides the order itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
@@ -211,7 +214,7 @@ impl Planner<'_, '_> {
             return Some((key, self.ctx.now + rule.merge_window));
         };
         let waits = |open: &&Open| open.role == role && open.channel == channel && open.into.is_none();
-        let open = decided.notices.iter().find(waits).filter(|open| open.due > self.ctx.now.as_millisecond())?;
+        let open = decided.notices.iter().find(waits).filter(|open| self.has_time(open))?;
         Some((open.key, Timestamp::from_millisecond(open.due).ok()?))
     }
 
@@ -308,18 +311,24 @@ impl Planner<'_, '_> {
 
     /// A message of the same order, person and channel that still waits for its merge window to end, and can say this as well.
     fn pending(&self, called: &Called, role: Role, channel: Channel) -> Option<Pending> {
-        let now = self.ctx.now.as_millisecond();
         let handled = self.told.handled.iter().filter(|handled| handled.stage.class() == Class::Progress);
         let open = handled.flat_map(|handled| handled.notices.iter().map(move |open| (handled, open)));
-        open.filter(|(_, open)| open.role == role && open.channel == channel && open.into.is_none() && open.due > now)
-            .filter(|(handled, _)| self.can_share(called, handled.stage, handled.parcel.as_deref()))
-            .max_by_key(|(handled, _)| handled.stage.rank())
-            .map(|(handled, open)| Pending {
-                key: open.key,
-                stage: handled.stage,
-                parcel: handled.parcel.clone(),
-                due: Timestamp::from_millisecond(open.due).expect("a due time was made from a timestamp"),
-            })
+        open.filter(|(_, open)| {
+            open.role == role && open.channel == channel && open.into.is_none() && self.has_time(open)
+        })
+        .filter(|(handled, _)| self.can_share(called, handled.stage, handled.parcel.as_deref()))
+        .max_by_key(|(handled, _)| handled.stage.rank())
+        .map(|(handled, open)| Pending {
+            key: open.key,
+            stage: handled.stage,
+            parcel: handled.parcel.clone(),
+            due: Timestamp::from_millisecond(open.due).expect("a due time was made from a timestamp"),
+        })
+    }
+
+    /// Whether something can still become part of a message: it may leave the moment it is due, by a clock that is not quite ours.
+    fn has_time(&self, open: &Open) -> bool {
+        open.due > (self.ctx.now + CLOCKS_APART).as_millisecond()
     }
 
     /// The newer, weightier news takes the older message's place, and says both where both are news.

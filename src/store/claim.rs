@@ -68,7 +68,7 @@ const CLAIM: Sql = Sql {
              from picked where outbox.key = picked.key returning outbox.*)
          select ",
         notice_columns!(),
-        ", o.fence, o.attempts, o.first_try_at, r.version, r.doc, s.bytes
+        ", o.fence, o.attempts, o.first_try_at, o.doubt_at is not null as unsure, r.version, r.doc, s.bytes
          from o join orders r on r.key = o.order_key left join sealed s on s.key = o.key order by o.due_at, o.key"
     ),
     sqlite: concat!(
@@ -100,7 +100,7 @@ const CLAIM: Sql = Sql {
 const CLAIMED: &str = concat!(
     "select ",
     notice_columns!(),
-    ", o.fence, o.attempts, o.first_try_at, r.version, r.doc, s.bytes
+    ", o.fence, o.attempts, o.first_try_at, o.doubt_at is not null as unsure, r.version, r.doc, s.bytes
      from json_each($1) join outbox o on o.key = unhex(value->>0) join orders r on r.key = o.order_key
      left join sealed s on s.key = o.key order by o.due_at, o.key"
 );
@@ -170,6 +170,7 @@ cols! {
         fence: i32,
         attempts: i32,
         first_try_at: Option<i64>,
+        unsure: bool,
         version: i64,
         doc: String,
         bytes: Option<Vec<u8>>,
@@ -182,7 +183,8 @@ impl ClaimedCols {
         let first_try_at = read_at("outbox", "first_try_at", notice.key, self.first_try_at)?;
         let order = OrderRow { key: notice.order.clone(), version: self.version, doc: self.doc };
         let attempts = u32::try_from(self.attempts).unwrap_or(0);
-        Ok(Claimed { notice, fence: self.fence, attempts, first_try_at, order, sealed: self.bytes })
+        let (fence, unsure, sealed) = (self.fence, self.unsure, self.bytes);
+        Ok(Claimed { notice, fence, attempts, first_try_at, unsure, order, sealed })
     }
 }
 

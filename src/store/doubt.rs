@@ -56,7 +56,8 @@ macro_rules! idempotent_sqlite {
     };
 }
 
-// A group whose time has come is taken off the list; those of its sends that had their lease stretched go back on it.
+// A group whose time has come is taken off the list; those of its sends that had their lease stretched go back on it, also where
+// that was done this very moment.
 const DOUBT: Sql = Sql {
     postgres: concat!(
         "with due as (
@@ -66,18 +67,16 @@ const DOUBT: Sql = Sql {
         " order by until limit $2 for update skip locked))
              returning keys),
          flown as materialized (select distinct unnest(keys) as key from due),
-         again as (
-             insert into flights (until, keys)
-             select max(f.lease_until), array_agg(f.key) from outbox f join flown on flown.key = f.key
-             where f.state = 'sending' and f.lease_until > ",
-        now_postgres!(),
-        " having count(*) > 0),
          o as (
              update outbox set ",
         assignments!(now_postgres!(), idempotent_postgres!()),
         " from flown where outbox.key = flown.key and outbox.state = 'sending' and outbox.lease_until <= ",
         now_postgres!(),
-        " returning outbox.*)
+        " returning outbox.*),
+         again as (
+             insert into flights (until, keys)
+             select max(f.lease_until), array_agg(f.key) from outbox f join flown on flown.key = f.key
+             where f.state = 'sending' and not exists (select 1 from o where o.key = f.key) having count(*) > 0)
          select ",
         notice_columns!(),
         ", o.state from o order by o.key"

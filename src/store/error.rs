@@ -102,8 +102,10 @@ fn from_postgres(code: &str, what: String) -> StoreError {
         // Time limits: statement, lock, idle in transaction; and a server that stops or starts.
         "57014" | "55P03" | "25P03" | "57P01" | "57P02" | "57P03" => StoreError::Unavailable { what },
         // Out of connections, memory, disk; connection errors; I/O errors; a session that is stuck in a failed transaction
-        // or on a standby.
-        _ if ["53", "08", "58", "25"].iter().any(|class| code.starts_with(class)) => StoreError::Unavailable { what },
+        // or on a standby; a password that is just being changed.
+        _ if ["53", "08", "58", "25", "28"].iter().any(|class| code.starts_with(class)) => {
+            StoreError::Unavailable { what }
+        }
         // Data exceptions, constraints, and limits such as a row that is too big.
         _ if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => StoreError::Poison { what },
         _ => StoreError::Statement { what },
@@ -133,7 +135,7 @@ mod tests {
     fn postgres_codes_say_what_to_do() {
         let of = |code: &str| from_postgres(code, format!("code {code}"));
         assert!(of("40P01").is_conflict() && of("40001").is_conflict());
-        for code in ["57014", "08006", "53300", "57P01", "25P02", "55P03"] {
+        for code in ["57014", "08006", "53300", "57P01", "25P02", "55P03", "28P01"] {
             assert!(of(code).is_unavailable(), "{code}");
         }
         for code in ["22021", "23505", "54000", "22P02"] {

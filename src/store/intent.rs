@@ -12,20 +12,25 @@ use super::save::ms;
 use super::{Access, Store, now_postgres, now_sqlite};
 
 // Granted only if the notice is still claimed under this fence, enough of the lease is left, and the order still has the version
-// that was judged. No indexed column changes. `is not distinct from` keeps the planner from finding the notices by their orders, of
-// which some have many. `flights` says where to look if this worker dies.
+// that was judged. The orders are locked, in the order in which everybody locks them: whoever is just taking in a fact may make its
+// news a part of this very message, and is waited for; SQLite has one writer at a time. No indexed column changes. `is not distinct
+// from` keeps the planner from finding the notices by their orders, of which some have many. `flights` says where to look if this
+// worker dies.
 const INTEND: Sql = Sql {
     postgres: concat!(
         "with asked as materialized (
              select * from unnest($4::uuid[], $5::text[], $6::bigint[], $7::bigint[], $8::uuid[], $9::text[], $10::bytea[])
                  as a(key, order_key, fence, version, contact, said, sealed)),
+         stood as materialized (
+             select key, version from orders where key = any(array(select distinct order_key from asked))
+             order by key for no key update),
          granted as (
              update outbox o set state = 'sending', lease_until = greatest(o.lease_until, ",
         now_postgres!(),
         " + $3), attempts = o.attempts + 1, first_try_at = coalesce(o.first_try_at, ",
         now_postgres!(),
         "), contact = a.contact, said = nullif(a.said, ''), why = null, cause = null
-             from asked a join orders r on r.key = a.order_key and r.version = a.version
+             from asked a join stood r on r.key = a.order_key and r.version = a.version
              where o.key = a.key and o.order_key is not distinct from a.order_key and o.state = 'claimed'
                  and o.fence = a.fence and o.lease_until >= ",
         now_postgres!(),

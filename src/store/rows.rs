@@ -150,8 +150,10 @@ pub struct Claimed {
     pub attempts: u32,
     /// When the first try was made.
     pub first_try_at: Option<Timestamp>,
+    /// An earlier try may have arrived.
+    pub unsure: bool,
     pub order: OrderRow,
-    /// The bytes of an earlier try, which this one must reuse.
+    /// The bytes of an earlier try, which this one must reuse where that may have arrived.
     pub sealed: Option<Vec<u8>>,
 }
 

@@ -17,7 +17,8 @@ const KEEP_DUE: i64 = -1;
 
 // Guarded by fence and state, so that a worker that lost its lease changes nothing. A verdict about something that was never under
 // way, or no longer can be undone, finds no row: `accepted` and `in_doubt` need the intent, `superseded` and its like must come
-// before it. A try is counted by the intent; here it is added or taken back so that `reached` has the last word.
+// before it. A try is counted by the intent; here it is added or taken back so that `reached` has the last word. Giving
+// up is no answer: what may have arrived by then may have arrived still.
 macro_rules! assignments {
     ($now:expr) => {
         concat!(
@@ -28,7 +29,8 @@ macro_rules! assignments {
             $now,
             ") else outbox.first_try_at end,
              why = g.why, cause = g.cause, receipt = g.receipt,
-             doubt_at = case g.state when 'accepted' then null when 'rejected' then null when 'in_doubt' then ",
+             doubt_at = case g.state when 'accepted' then null when 'rejected' then case g.why when 'gave_up' then outbox.doubt_at end
+                 when 'in_doubt' then ",
             $now,
             " else case g.reached when 2 then coalesce(outbox.doubt_at, ",
             $now,

@@ -19,6 +19,7 @@ use doorstep::store::rows::{NoticeRow, State};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::servers::http::{self, status};
@@ -59,7 +60,7 @@ pub(crate) fn over_http(server: &http::Server) -> Senders {
     Senders { email, sms: sms::Sender::Capture(Capture::memory()) }
 }
 
-fn over_smtp(server: &smtp::Server) -> Senders {
+pub(crate) fn over_smtp(server: &smtp::Server) -> Senders {
     let settings = json!({"transport": "smtp", "host": "localhost", "port": server.port, "tls": "none",
         "hello": "worker.harbour.example"});
     let settings = serde_json::from_value(settings).expect("settings");
@@ -67,7 +68,7 @@ fn over_smtp(server: &smtp::Server) -> Senders {
     Senders { email, sms: sms::Sender::Capture(Capture::memory()) }
 }
 
-async fn only_notice(world: &World, order: &str) -> NoticeRow {
+pub(crate) async fn only_notice(world: &World, order: &str) -> NoticeRow {
     let mut rows = world.store.notices_of(&World::order(order)).await.expect("the store answers");
     assert_eq!(rows.len(), 1, "{rows:?}");
     rows.remove(0)
@@ -402,6 +403,31 @@ async fn a_worker_that_dies_mid_send_leaves_a_doubt_that_is_named() {
     assert_eq!(only_notice(&world, "1").await.state, State::InDoubt);
     assert_eq!(server.seen().whole, 1);
     assert!(outcome_kinds(&world).await.contains(&"notice.in_doubt".to_owned()));
+}
+
+/// The database was away for longer than a lease: another worker lists the mail as in doubt before this one can say that it was taken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_living_worker_knows_to_be_taken_does_not_stay_in_doubt() {
+    let server = smtp::Server::start(smtp::Mode::Plain).await;
+    let answer = Arc::new(Notify::new());
+    server.script(smtp::Stage::Dot, smtp::Act::Once(Arc::clone(&answer), "250 kept".into()));
+    let world = World::planned(Plan::sending(START, policy(), over_smtp(&server))).await;
+    world.feed(&[paid("1")]).await;
+    let successor = world.successor(over_smtp(&server));
+    let meanwhile = async {
+        while server.seen().whole == 0 {
+            tokio::task::yield_now().await;
+        }
+        world.clock.advance(SignedDuration::from_secs(121));
+        successor.run_due().await.expect("it runs");
+        assert_eq!(only_notice(&world, "1").await.state, State::InDoubt);
+        answer.notify_one();
+    };
+    let (sent, ()) = tokio::join!(world.dispatcher.run_due(), meanwhile);
+    sent.expect("it runs");
+    assert_eq!(only_notice(&world, "1").await.state, State::Accepted);
+    world.drain().await;
+    assert_eq!(server.seen().whole, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,6 +10,7 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -53,6 +54,8 @@ pub(crate) enum Act {
     Late(String),
     /// These words after so many milliseconds, and on.
     After(u64, String),
+    /// These words when the test says so, and on.
+    Once(Arc<Notify>, String),
 }
 
 /// Says the words of one reply.
@@ -324,7 +327,7 @@ impl Session {
             }
             Some(Act::Bytes(bytes)) => std::str::from_utf8(bytes).unwrap_or_default(),
             Some(Act::Close | Act::Reset | Act::Late(_)) => "",
-            Some(Act::After(_, words)) => words,
+            Some(Act::After(_, words) | Act::Once(_, words)) => words,
             None => &usual,
         };
         if words.starts_with('2') {
@@ -389,6 +392,11 @@ impl Session {
             Some(Act::After(ms, words)) => {
                 // Whoever goes away meanwhile hears nothing.
                 tokio::time::sleep(std::time::Duration::from_millis(ms)).await;
+                self.write(format!("{words}\r\n").as_bytes()).await?;
+                return Ok(words);
+            }
+            Some(Act::Once(sign, words)) => {
+                sign.notified().await;
                 self.write(format!("{words}\r\n").as_bytes()).await?;
                 return Ok(words);
             }

@@ -127,6 +127,8 @@ impl Judge {
                 ("in_doubt", "accepted") if grew && owner.is_some_and(|it| self.is_heir(life, it, &gone)) => {
                     self.inherited += 1;
                 }
+                // Listed while it slept for longer than its lease, and then it knew.
+                ("in_doubt", "accepted") if grew && owner.is_some_and(|owner| owner.life == life) => {}
                 // The hinge takes back what is not under way.
                 ("planned" | "claimed", "superseded") if grew => {}
                 // What the dead one's journal knew.

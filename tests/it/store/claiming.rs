@@ -8,6 +8,7 @@ use doorstep::domain::person::Channel;
 use doorstep::domain::stage::Stage;
 use doorstep::store::rows::{Changes, Grant, Planned, State, Verdict};
 use jiff::SignedDuration;
+use sqlx::{Connection, Executor};
 
 use super::world::{Db, LEASE, MARGIN, SEND, intent, notice, order_key, row, start};
 
@@ -264,4 +265,27 @@ async fn a_damaged_row_does_not_stop_the_others(db: &Db) {
     assert_eq!(db.claim_one().await.notice.stage, Stage::Delivered);
     let damaged = db.store.notices_of(&order).await.unwrap_err().to_string();
     assert!(damaged.starts_with("stored data is damaged: outbox.stage of "), "{damaged}");
+}
+
+/// Until a transaction waits for a row that another one holds.
+async fn until_somebody_waits(db: &Db) {
+    while db.count("select count(*) from pg_locks where not granted").await == 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Somebody is just making a fact's news a part of this very message: it must not leave without it. SQLite has one writer at a time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_intent_waits_for_who_is_taking_in_a_fact() {
+    let db = Db::postgres().await;
+    let claimed = db.claimed("1").await;
+    let mut other = sqlx::PgConnection::connect(&db.settings.url).await.unwrap();
+    other.execute("begin; update orders set version = version + 1").await.unwrap();
+    let store = db.store.clone();
+    let row = intent(&claimed);
+    let asked = tokio::spawn(async move { store.intend(&[row], MARGIN, SEND).await });
+    until_somebody_waits(&db).await;
+    other.execute("commit").await.unwrap();
+    assert_eq!(asked.await.unwrap().unwrap(), [Grant::OrderMoved]);
+    db.end().await;
 }

@@ -6,6 +6,7 @@ use doorstep::domain::notice::Why;
 use doorstep::domain::person::Channel;
 use doorstep::store::Kind;
 use doorstep::store::rows::{Changes, Claimed, Decision, Doubted, Outcome, State, Verdict};
+use sqlx::{Connection, Executor};
 use uuid::Uuid;
 
 use super::world::{Db, LEASE, contact, order_key};
@@ -179,4 +180,24 @@ async fn the_dead_do_not_hide_behind_the_living(db: &Db) {
     if db.store.kind() == Kind::Postgres {
         assert_eq!(db.count("select count(*) from flights").await, 0);
     }
+}
+
+/// The lease is stretched between the look that found it ended and the write that lists it as in doubt: it is looked at again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lease_that_is_stretched_this_moment_is_not_lost_sight_of() {
+    let db = Db::postgres().await;
+    let claimed = abandoned(&db, "1").await;
+    let mut other = sqlx::PgConnection::connect(&db.settings.url).await.unwrap();
+    other.execute("begin; update outbox set lease_until = lease_until + 600000").await.unwrap();
+    let store = db.store.clone();
+    let looked = tokio::spawn(async move { store.doubtful(&[], DAY, |_| None).await });
+    while db.count("select count(*) from pg_locks where not granted").await == 0 {
+        tokio::task::yield_now().await;
+    }
+    other.execute("commit").await.unwrap();
+    assert!(looked.await.unwrap().unwrap().is_empty());
+    db.advance(700);
+    let found: Vec<_> = doubts(&db, &[]).await.iter().map(|one| one.notice.key).collect();
+    assert_eq!(found, [claimed.notice.key]);
+    db.end().await;
 }

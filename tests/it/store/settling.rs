@@ -17,6 +17,7 @@ on_both!(
     a_try_counts_only_if_it_reached_the_far_side,
     a_doubt_stays_with_a_notice_that_goes_out_again,
     an_answer_ends_the_doubt,
+    giving_up_is_no_answer,
     a_rejected_notice_keeps_its_reason,
     a_held_notice_says_why_and_counts_no_try,
     a_released_notice_is_due_as_before,
@@ -113,6 +114,20 @@ async fn an_answer_ends_the_doubt(db: &Db) {
     assert!(db.settle(&again, Verdict::Accepted { receipt: None }).await);
     let row = now(db, again.notice.key).await;
     assert_eq!((row.state, row.attempts, row.doubt_at), (State::Accepted, 2, None));
+}
+
+async fn giving_up_is_no_answer(db: &Db) {
+    let claimed = db.claimed("1").await;
+    db.sending(&claimed).await;
+    assert!(db.settle(&claimed, Verdict::Unsure { until: start(), cause: "timed out".into() }).await);
+    let again = db.claim_one().await;
+    assert!(again.unsure, "whoever tries it next knows");
+    db.sending(&again).await;
+    assert!(db.settle(&again, Verdict::Rejected { why: Why::GaveUp, cause: "busy".into() }).await);
+    let row = now(db, claimed.notice.key).await;
+    assert_eq!((row.state, row.doubt_at), (State::Rejected, Some(start())));
+    let said = db.store.said(std::slice::from_ref(&claimed.notice.order)).await.unwrap();
+    assert_eq!(said.len(), 1, "a correction counts it as told");
 }
 
 async fn a_rejected_notice_keeps_its_reason(db: &Db) {
