@@ -3,6 +3,7 @@
 
 pub mod brands;
 mod layers;
+mod secrets;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
@@ -142,8 +143,9 @@ pub enum Wrong {
         #[source]
         source: std::io::Error,
     },
-    #[error("{} is not TOML: {source}", path.display())]
-    Syntax { path: PathBuf, source: Box<toml::de::Error> },
+    /// The line itself is not shown: it may hold a secret.
+    #[error("{} is not TOML: line {line}, column {column}: {problem}", path.display())]
+    Syntax { path: PathBuf, line: usize, column: usize, problem: String },
     #[error("{name}: {problem}")]
     Variable { name: String, problem: String },
     #[error("{key}: {problem}")]
@@ -155,6 +157,21 @@ pub enum Wrong {
 fn in_lines(flaws: &[Flaw]) -> String {
     let lines: Vec<String> = flaws.iter().map(|flaw| format!("{flaw} ({})", flaw.how_to_mend)).collect();
     lines.join("\n  ")
+}
+
+fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> Wrong {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let (line, column) =
+        (before.matches('\n').count() + 1, before.chars().rev().take_while(|c| *c != '\n').count() + 1);
+    Wrong::Syntax { path: path.to_owned(), line, column, problem: error.message().to_owned() }
+}
+
+/// A complaint about a value's type, without the value that serde quotes: it may be a secret.
+fn without_value(message: &str) -> String {
+    let parts = message.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected "));
+    let Some((found, expected)) = parts else { return message.to_owned() };
+    let kind = found.split(['`', '"']).next().unwrap_or_default().trim_end();
+    format!("invalid type: {kind}, expected {expected}")
 }
 
 impl Config {
@@ -184,16 +201,15 @@ impl Config {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Wrong> {
         let mut table = match file {
-            Some((path, text)) => text
-                .parse::<Table>()
-                .map_err(|source| Wrong::Syntax { path: path.to_owned(), source: Box::new(source) })?,
+            Some((path, text)) => text.parse::<Table>().map_err(|error| syntax(path, text, &error))?,
             None => Table::new(),
         };
+        secrets::refuse_in_file(&table)?;
         let shape: Table = ANNOTATED.parse().expect("the annotated file is TOML: a test reads it");
         layers::lay_over(&mut table, &shape, variables)?;
         let config: Self = serde_path_to_error::deserialize(table).map_err(|error| Wrong::Setting {
             key: error.path().to_string(),
-            problem: error.into_inner().message().to_owned(),
+            problem: without_value(error.into_inner().message()),
         })?;
         Ok(config)
     }

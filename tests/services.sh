@@ -45,6 +45,8 @@ install_missing() {
   rabbit_bin >/dev/null || missing+=(rabbitmq-server)
   pg_bin >/dev/null || missing+=(postgresql)
   command -v cc >/dev/null || missing+=(gcc libc6-dev)
+  # The runbook's backup of the embedded database.
+  command -v sqlite3 >/dev/null || missing+=(sqlite3)
   command -v setpriv >/dev/null || missing+=(util-linux)
   # The oracle reads settings and zones.
   python3 -c 'import tomllib, zoneinfo; zoneinfo.ZoneInfo("Europe/Warsaw")' 2>/dev/null || missing+=(python3 tzdata)
@@ -148,6 +150,8 @@ start_pg() {
   if [ ! -f "$dir/pg/data/PG_VERSION" ]; then
     as_pg "$bin/initdb" -D "$dir/pg/data" -U doorstep -A trust -E UTF8 --locale=C.UTF-8 -N >"$dir/pg-init.log" 2>&1 \
       || { cat "$dir/pg-init.log" >&2; die "initdb failed"; }
+    # Whoever is made a member of this role has to show a password; the first line that fits counts.
+    as_pg sed -i '1i host all +with_password all scram-sha-256' "$dir/pg/data/pg_hba.conf"
   fi
   # A direct child, so that a killed postmaster is reaped and its lock file cannot mislead the next start.
   # shellcheck disable=SC2086
@@ -197,6 +201,7 @@ start_all() {
 export DOORSTEP_TEST_POSTGRES=postgres://doorstep@127.0.0.1:$pg_port/postgres
 export DOORSTEP_TEST_AMQP=amqp://guest:guest@127.0.0.1:$rabbit_port/%2f
 export DOORSTEP_TEST_SERVICES=$dir
+export DOORSTEP_TEST_PG_BIN=$(pg_bin)
 ENV
 }
 

@@ -144,7 +144,10 @@ pub async fn run(args: &Args, config: &Config, out: &Out) -> anyhow::Result<Endi
 }
 
 /// Lets everything that the clock has called for by now count as told.
-async fn leave_behind(store: &Store, hinge: &Hinge) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn leave_behind(store: &Store, hinge: &Hinge) -> anyhow::Result<()> {
     loop {
         let due = store.claim_wakes(BATCH as u32, LEASE).await.context("looking for timers")?;
         if due.is_empty() {

@@ -2,18 +2,18 @@
 
 use toml::{Table, Value};
 
-use super::Wrong;
+use super::{Wrong, secrets};
 
 /// Settings start so in the environment.
-const PREFIX: &str = "DOORSTEP_";
+pub(super) const PREFIX: &str = "DOORSTEP_";
 /// Addresses that platforms set under names of their own, and the settings that they are.
 const WELL_KNOWN: [(&str, [&str; 2]); 2] = [("DATABASE_URL", ["database", "url"]), ("AMQP_URL", ["amqp", "url"])];
 
 /// Lays the environment over the file's table. `shape` is the default configuration: where it holds a text, the variable
-/// is taken as text whatever it looks like.
+/// is taken as text whatever it looks like. So is a secret.
 ///
 /// # Errors
-/// When a variable's name cannot be a setting's, or it is not Unicode.
+/// When a variable's name cannot be a setting's, or a list of secrets cannot be read.
 pub(super) fn lay_over(
     table: &mut Table,
     shape: &Table,
@@ -41,7 +41,14 @@ pub(super) fn lay_over(
             let problem = "levels are separated by two underscores, as in DOORSTEP_HTTP__LISTEN".to_owned();
             return Err(Wrong::Variable { name, problem });
         }
-        let value = read(&text, at(shape, &path));
+        let value = match secrets::of(&path) {
+            Some(secret) if secret.is_list => list(&text).ok_or_else(|| {
+                let problem = "write one text, or a list of texts such as ['…', '…']".to_owned();
+                Wrong::Variable { name: name.clone(), problem }
+            })?,
+            Some(_) => Value::String(text),
+            None => read(&text, at(shape, &path)),
+        };
         set(table, &path, value, &name)?;
     }
     Ok(())
@@ -65,6 +72,18 @@ fn read(text: &str, expected: Option<&Value>) -> Value {
             parsed.as_mut().and_then(|table| table.remove("value")).unwrap_or_else(as_text)
         }
     }
+}
+
+/// A list of secrets: a TOML list of texts, or one secret as it is.
+fn list(text: &str) -> Option<Value> {
+    if text.is_empty() {
+        return Some(Value::Array(Vec::new()));
+    }
+    if !text.trim_start().starts_with('[') {
+        return Some(Value::Array(vec![Value::String(text.to_owned())]));
+    }
+    let all = toml::from_str::<Table>(&format!("value = {text}")).ok()?.remove("value")?;
+    all.as_array().is_some_and(|all| all.iter().all(Value::is_str)).then_some(all)
 }
 
 fn at<'a>(shape: &'a Table, path: &[String]) -> Option<&'a Value> {
@@ -126,6 +145,35 @@ mod tests {
         assert_eq!(laid["http"]["body"].as_integer(), Some(7));
         assert_eq!(laid["new"]["list"].as_array().map(Vec::len), Some(2));
         assert_eq!(laid["new"]["wait"].as_str(), Some("10m"));
+    }
+
+    #[test]
+    fn secrets_are_texts_whatever_they_look_like() {
+        let laid = laid(
+            "",
+            &[
+                ("DOORSTEP_EMAIL__PASSWORD", "12345678"),
+                ("DOORSTEP_EMAIL__TOKEN", "'quoted'"),
+                ("DOORSTEP_SMS__SECRETS", "whsec_alone"),
+                ("DOORSTEP_CONSENT__SMS__SECRETS", "['new', 'old']"),
+                ("DOORSTEP_CONSENT__RESEND__SECRETS", ""),
+            ],
+        )
+        .expect("settings");
+        assert_eq!(laid["email"]["password"].as_str(), Some("12345678"));
+        assert_eq!(laid["email"]["token"].as_str(), Some("'quoted'"));
+        assert_eq!(laid["sms"]["secrets"], Value::Array(vec!["whsec_alone".into()]));
+        assert_eq!(laid["consent"]["sms"]["secrets"], Value::Array(vec!["new".into(), "old".into()]));
+        assert_eq!(laid["consent"]["resend"]["secrets"], Value::Array(Vec::new()));
+    }
+
+    #[test]
+    fn a_list_of_secrets_that_cannot_be_read_is_not_repeated() {
+        for text in ["['hunter-7'", "['hunter-7', 77777]"] {
+            let wrong = laid("", &[("DOORSTEP_SMS__SECRETS", text)]).expect_err("no list").to_string();
+            assert!(wrong.starts_with("DOORSTEP_SMS__SECRETS: "), "{wrong}");
+            assert!(!wrong.contains("hunter-7") && !wrong.contains("77777"), "{wrong}");
+        }
     }
 
     #[test]

@@ -103,12 +103,39 @@ fn every_setting_there_is_stands_in_the_annotated_file() {
     let mut missing = Vec::new();
     for (path, keys) in &known {
         let there = &shown_there[&(place(path), keys)];
-        missing
-            .extend(keys.difference(there).map(|key| [path.as_slice(), std::slice::from_ref(key)].concat().join(".")));
+        let absent = keys.difference(there).map(|key| [path.as_slice(), std::slice::from_ref(key)].concat());
+        // A secret cannot stand in the file: there is its variable's name.
+        let is_told =
+            |setting: &[String]| secrets::of(setting).is_some() && ANNOTATED.contains(&secrets::variable(setting));
+        missing.extend(absent.filter(|setting| !is_told(setting)).map(|setting| setting.join(".")));
     }
     // The tag of a choice is known to the choice, not to its fields.
     assert!(missing.is_empty(), "not in deploy/doorstep.toml: {missing:#?}");
     assert!(known.len() > 3, "the probe found hardly anything: {known:?}");
+}
+
+/// Whatever can be given by a file of its own is a secret, and known as one.
+#[test]
+fn every_setting_with_a_file_for_it_is_a_secret() {
+    let mut seen = BTreeSet::new();
+    for document in documents() {
+        let table: Table = document.parse().expect("toml");
+        let mut here = BTreeMap::new();
+        tables(&[], &table, &mut here);
+        for path in here.keys() {
+            let keys = known_keys(&table, path).unwrap_or_default();
+            for key in &keys {
+                if keys.contains(&format!("{key}_file"))
+                    || keys.contains(&format!("{}_files", key.trim_end_matches('s')))
+                {
+                    let setting = [path.as_slice(), std::slice::from_ref(key)].concat();
+                    assert!(secrets::of(&setting).is_some(), "{} is no secret", setting.join("."));
+                    seen.insert(setting.join("."));
+                }
+            }
+        }
+    }
+    assert!(seen.len() >= 8, "hardly any were found: {seen:?}");
 }
 
 #[test]
@@ -140,8 +167,25 @@ fn an_unknown_key_is_named_with_its_place() {
 
 #[test]
 fn a_broken_file_is_shown_where_it_breaks() {
-    let wrong = read("[links\n").expect_err("not toml").to_string();
-    assert!(wrong.contains("doorstep.toml") && wrong.contains("line 1"), "{wrong}");
+    let wrong = read("[log]\n[links\n").expect_err("not toml").to_string();
+    assert!(wrong.contains("doorstep.toml") && wrong.contains("line 2, column 7"), "{wrong}");
+}
+
+/// Beside a slip of the pen may stand what nobody should read.
+#[test]
+fn no_complaint_repeats_what_stands_in_the_file() {
+    for text in [
+        "[email]\npassword = 'hunter-7",
+        "[email]\npassword = hunter-7",
+        "[database]\nurl = 'postgres://u:hunter-7@d/x' pool_max = 3",
+        "[database]\nurl = 'postgres://u:hunter-7@d/x'\npool_max = many",
+        "[email]\ntransport = 'smtp'\nhost = 'a'\npassword = 'hunter-7'\nport = 'hunter-7'",
+        "[links]\nsecret_files = 'hunter-7'",
+    ] {
+        let wrong = read(text).expect_err("a slip of the pen");
+        let said = format!("{wrong} {wrong:?}") + &format!("{:#}", anyhow::Error::from(wrong));
+        assert!(!said.contains("hunter-7"), "{said}");
+    }
 }
 
 #[test]

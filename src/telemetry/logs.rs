@@ -76,8 +76,9 @@ where
     Ok(Box::new(layer.with_filter(wanted.and(harmless.with_max_level_hint(LevelFilter::TRACE)))))
 }
 
-/// Whether a line of this place and level can hold nothing personal.
+/// Whether a line of this place and level can hold nothing personal, and no secret.
 fn is_harmless(line: &Metadata<'_>) -> bool {
+    let shows = |field: &str| line.fields().field(field).is_some();
     let root = line.target().split("::").next().unwrap_or_default();
     let most_verbose = match root {
         "doorstep" => LevelFilter::TRACE,
@@ -85,6 +86,11 @@ fn is_harmless(line: &Metadata<'_>) -> bool {
         "lettre" => LevelFilter::OFF,
         // Prints a message that nobody took with its whole body; `channel::broker` says so in a line.
         "lapin" if line.target().starts_with("lapin::returned_messages") => LevelFilter::OFF,
+        // Prints a line of the file of passwords that it cannot read, and the value of a parameter that it does not know, as
+        // in a `?pasword=`.
+        "sqlx_postgres" if line.target().starts_with("sqlx_postgres::options") && (shows("line") || shows("value")) => {
+            LevelFilter::OFF
+        }
         // Prints statements with what they hold.
         "sqlx" | "sqlx_core" | "sqlx_postgres" | "sqlx_sqlite" => LevelFilter::WARN,
         _ => LevelFilter::INFO,
@@ -132,6 +138,8 @@ mod tests {
             tracing::debug!(target: "hyper::proto", "mail@harbour.example");
             tracing::debug!(target: "lapin::channel", "mail@harbour.example");
             tracing::warn!(target: "lapin::returned_messages", "mail@harbour.example");
+            tracing::warn!(target: "sqlx_postgres::options::pgpass", line = "pass@harbour.example", "malformed");
+            tracing::warn!(target: "sqlx_postgres::options::parse", value = "pass@harbour.example", "not known");
             tracing::trace!(target: "doorstep::dispatch", "ours");
         });
         assert!(!output.contains("harbour.example"), "{output}");
@@ -143,9 +151,14 @@ mod tests {
         let output = logged(Format::Pretty, "warn", || {
             tracing::warn!(target: "sqlx::query", "slow statement");
             tracing::warn!(target: "lapin", "connection closed");
+            tracing::warn!(target: "sqlx_postgres::options::pgpass", path = "pgpass", "permissions");
             tracing::info!(target: "doorstep::app", "not asked for");
         });
         assert!(output.contains("slow statement") && output.contains("connection closed"), "{output}");
+        assert!(
+            output.contains("permissions"),
+            "whoever may read the file of passwords matters to an operator: {output}"
+        );
         assert!(!output.contains("not asked for"), "{output}");
     }
 

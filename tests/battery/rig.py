@@ -28,8 +28,6 @@ CONFIG = """[log]
 format = "json"
 [database]
 url = "{database}"
-[amqp]
-url = "{broker}"
 [email]
 transport = "smtp"
 host = "localhost"
@@ -43,14 +41,14 @@ journal = "{folder}/sends"
 [sms]
 transport = "webhook"
 url = "http://127.0.0.1:{http}/cli/sms"
-secrets = ["whsec_{secret}"]
+secret_files = ["{folder}/hook.secret"]
 timeout_ms = 3000
 allow_http = true
 allow_private = true
 [alerts.targets.ops]
 transport = "webhook"
 url = "http://127.0.0.1:{http}/all/alerts"
-secrets = ["whsec_{secret}"]
+secret_files = ["{folder}/hook.secret"]
 timeout_ms = 3000
 allow_http = true
 allow_private = true
@@ -206,10 +204,11 @@ class Rig:
         self.sinks = Control(control)
         self.routes = {name: int(port) for name, port in (line.split() for line in self.ports("proxy.ports").splitlines())}
         self.proxy = Control(self.routes["control"])
-        with open(self.path("links.secret"), "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(20))
-        values = dict(database=self.database_url(None), smtp=smtp, http=self.http, secret=SECRET, pages=self.pages, folder=self.folder)
-        values["broker"] = f"amqp://guest:guest@127.0.0.1:{self.rabbit_port}/%2f"
+        # Secrets never stand in the configuration itself; the broker's address, which holds one, is in the workers' environment.
+        for name, secret in (("links.secret", secrets.token_hex(20)), ("hook.secret", f"whsec_{SECRET}")):
+            with open(self.path(name), "w", encoding="ascii") as file:
+                file.write(secret)
+        values = dict(database=self.database_url(None), smtp=smtp, http=self.http, pages=self.pages, folder=self.folder)
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(CONFIG.format(**values) + stream.brands_toml())
         self.workers = {name: Worker(self, name) for name in self.names}

@@ -14,7 +14,7 @@ use doorstep::store::{Settings, Store};
 use serde_json::Value;
 
 /// The binary in an empty folder, with no setting from outside.
-fn doorstep(folder: &Path) -> Command {
+pub(crate) fn doorstep(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_doorstep"));
     command.current_dir(folder);
     for (name, _) in std::env::vars_os() {
@@ -475,7 +475,7 @@ fn one_click_opts_out_and_reading_the_page_does_not() {
 }
 
 /// A port that was free a moment ago.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("its address").port()
 }

@@ -27,7 +27,11 @@ mod place;
 mod poison;
 mod properties;
 mod retrying;
+mod restoring;
 mod returning;
+mod runbook;
+mod running;
+mod secrets;
 mod servers;
 #[cfg(feature = "crash-points")]
 mod simulation;

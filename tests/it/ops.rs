@@ -202,12 +202,16 @@ fn token_in(page: &str) -> String {
 }
 
 pub(crate) fn hash() -> String {
+    let hash = hash_of(PASSWORD);
+    assert!(hash.starts_with(HASH));
+    hash
+}
+
+pub(crate) fn hash_of(password: &str) -> String {
     use argon2::password_hash::PasswordHasher;
     let params = argon2::Params::new(8, 1, 1, None).unwrap();
     let hasher = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
-    let hash = hasher.hash_password_with_salt(PASSWORD.as_bytes(), b"somesaltsomesalt").unwrap().to_string();
-    assert!(hash.starts_with(HASH));
-    hash
+    hasher.hash_password_with_salt(password.as_bytes(), b"somesaltsomesalt").unwrap().to_string()
 }
 
 fn some_lanes() -> Vec<LaneView> {

@@ -13,8 +13,13 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::{Value, json};
 
+use crate::runbook;
 use crate::servers::http::{Server, status};
+use crate::store::on_both;
+use crate::store::world::Db;
 use crate::world::{Plan, World};
+
+on_both!(a_database_restored_from_yesterday_tells_nobody_twice);
 
 const START: &str = "2026-03-02T12:00:00+01:00";
 /// Enough that several claims and ticks are needed: a claim takes 64 notices, a round of ticks 500 orders.
@@ -22,19 +27,19 @@ const ORDERS: usize = 3_000;
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-fn event(kind: &str, n: usize, at: Timestamp, data: Value) -> Value {
+pub(crate) fn event(kind: &str, n: usize, at: Timestamp, data: Value) -> Value {
     json!({"specversion": "1.0", "id": format!("{n} {kind}"), "source": "/shops/harbour", "type": kind, "time": at,
         "brand": "harbour", "data": data})
 }
 
-fn paid(n: usize, at: Timestamp) -> Value {
+pub(crate) fn paid(n: usize, at: Timestamp) -> Value {
     let promised = at.to_zoned(TimeZone::UTC).date() + (3 + i32::try_from(n % 3).expect("small")).days();
     let order = json!({"id": n.to_string(), "promise": {"date": promised}, "address": {"country": "PL"},
         "customer": {"email": format!("c{n}@customer.example")}});
     event("order.paid", n, at, json!({ "order": order }))
 }
 
-fn delivered(n: usize, at: Timestamp) -> Value {
+pub(crate) fn delivered(n: usize, at: Timestamp) -> Value {
     event("shipment.delivered", n, at, json!({"order": {"id": n.to_string()}, "shipment": {"id": "A"}}))
 }
 
@@ -117,11 +122,16 @@ fn sent(world: &World, since: Timestamp) -> Vec<(String, Stage)> {
 
 /// The database is lost on the sixth day, and yesterday's copy takes its place. The facts of the day between are taken in
 /// silently, as the runbook says: nobody is told again what went out before, and what is still to come is told as ever.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_restored_from_yesterday_tells_nobody_twice() {
-    const RESTORED: usize = 60;
-    let policy = || Policy::standard(TimeZone::get("Europe/Warsaw").expect("a bundled zone"));
-    let lost = World::new(START, policy()).await;
+async fn a_database_restored_from_yesterday_tells_nobody_twice(db: &Db) {
+    const RESTORED: usize = 40;
+    let world_on = async |url: &str| {
+        let policy = Policy::standard(TimeZone::get("Europe/Warsaw").expect("a bundled zone"));
+        let (plan, mails, texts) = Plan::captured(START, policy);
+        let mut world = World::planned(Plan { url: Some(url.to_owned()), ..plan }).await;
+        world.captures = Some((mails, texts));
+        world
+    };
+    let lost = world_on(&db.settings.url).await;
     let start = lost.clock.now();
     let facts = two_weeks(start, RESTORED);
     // Both at midnight, when nothing waits to be merged: what does is told twice, as the runbook says.
@@ -130,19 +140,15 @@ async fn a_database_restored_from_yesterday_tells_nobody_twice() {
     let (copied, failed) = (place(copied_at), place(failed_at));
     live(&lost, &facts[..copied], copied_at).await;
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let copies: Vec<String> =
-        ["kept.db", "careless.db"].map(|name| folder.path().join(name).display().to_string()).to_vec();
-    for copy in &copies {
-        lost.copy_to(copy).await;
-    }
+    let copy = folder.path().join("copy");
+    runbook::back_up(&db.settings.url, &copy);
     live(&lost, &facts[copied..failed], failed_at).await;
     let told_before = sent(&lost, copied_at);
     assert!(told_before.len() > 10, "the day between has something to tell: {told_before:?}");
 
-    let restore = async |copy: &String, imports: bool| {
-        let (plan, mails, texts) = Plan::captured(START, policy());
-        let mut world = World::planned(Plan { url: Some(format!("sqlite:{copy}")), ..plan }).await;
-        world.captures = Some((mails, texts));
+    let restore = async |imports: bool| {
+        runbook::restore(&db.settings.url, &copy);
+        let world = world_on(&db.settings.url).await;
         world.clock.advance_to(failed_at);
         // Rather too early than too late: repeats change nothing.
         let between: Vec<Value> =
@@ -156,7 +162,9 @@ async fn a_database_restored_from_yesterday_tells_nobody_twice() {
         live(&world, &facts[failed..], end).await;
         world
     };
-    let world = restore(&copies[0], true).await;
+    lost.store.close().await;
+    db.store.close().await;
+    let world = restore(true).await;
     let told_after = sent(&world, copied_at);
     let twice: Vec<_> = told_after.iter().filter(|told| told_before.contains(told)).collect();
     assert_eq!(twice, Vec::<&(String, Stage)>::new(), "told before the failure and again after it");
@@ -168,8 +176,10 @@ async fn a_database_restored_from_yesterday_tells_nobody_twice() {
         assert!(told_after.contains(&(order.clone(), Stage::Delivered)), "{order} was not told of its delivery");
     }
     // The check can fail: whoever lets the facts in the usual way tells them again.
-    let careless = restore(&copies[1], false).await;
+    world.store.close().await;
+    let careless = restore(false).await;
     assert!(sent(&careless, copied_at).iter().any(|told| told_before.contains(told)));
+    careless.store.close().await;
 }
 
 /// The mail provider is down for three days, in which parcels are shipped and delivered and promises broken. What goes out when it
@@ -224,7 +234,7 @@ async fn after_three_days_without_a_provider_little_is_told_and_all_of_it_is_tru
 }
 
 /// What a provider took from its `from`th request on: by order, how often each stage.
-fn told_by(provider: &Server, from: usize) -> BTreeMap<usize, BTreeMap<String, usize>> {
+pub(crate) fn told_by(provider: &Server, from: usize) -> BTreeMap<usize, BTreeMap<String, usize>> {
     let mut told: BTreeMap<usize, BTreeMap<String, usize>> = BTreeMap::new();
     for request in provider.seen().iter().skip(from) {
         let mail: Value = serde_json::from_slice(&request.body).expect("JSON");

@@ -351,7 +351,8 @@ fn no_file_speaks_of_the_machine_it_was_written_on() {
 #[test]
 fn every_setting_stands_in_the_annotated_file() {
     let annotated = source::read_text("deploy/doorstep.toml").expect("the annotated file");
-    let keys: BTreeSet<&str> = annotated.lines().flat_map(keys_of).collect();
+    let mut keys: BTreeSet<String> = annotated.lines().flat_map(keys_of).map(str::to_owned).collect();
+    keys.extend(variables_in(&annotated));
     let (mut findings, mut seen) = (Findings::default(), 0);
     for file in under("src") {
         for (number, member) in file.members_of("deny_unknown_fields") {
@@ -363,6 +364,12 @@ fn every_setting_stands_in_the_annotated_file() {
     }
     assert!(seen > 50, "the settings are not found any more: {seen}");
     findings.assert_none();
+}
+
+/// The keys of the variables that a text names: secrets have no other place there.
+fn variables_in(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words.filter_map(|word| Some(word.strip_prefix("DOORSTEP_")?.rsplit_once("__")?.1.to_lowercase()))
 }
 
 /// The keys that a line of the annotated file names: before each `=`, or the parts of a section's name.

@@ -153,13 +153,8 @@ impl World {
 
     /// Lets what the clock has called for by now count as told, as `import --restored` does at its end.
     pub(crate) async fn leave_behind(&self) {
-        loop {
-            let due = self.store.claim_wakes(100, std::time::Duration::from_secs(60)).await.expect("the store answers");
-            if due.is_empty() {
-                break;
-            }
-            self.hinge.importing().tick(due).await.expect("the store takes the ticks");
-        }
+        let left = doorstep::cli::import::leave_behind(&self.store, &self.hinge.importing()).await;
+        left.expect("the store takes the ticks");
     }
 
     /// Runs everything that is due now, and all that follows from it at this time.
@@ -209,13 +204,6 @@ impl World {
             tells_outcomes: true,
             journal: Journal::default(),
         })
-    }
-
-    /// Copies the SQLite file as it stands, the way the runbook does.
-    pub(crate) async fn copy_to(&self, path: &str) {
-        let mut conn = sqlx::SqliteConnection::connect(&self.url).await.expect("the file opens");
-        conn.execute(sqlx::query("vacuum into ?").bind(path)).await.expect("the copy is written");
-        conn.close().await.expect("the file closes");
     }
 
     /// Damages the stored document of an order, as a disk might.

@@ -72,7 +72,8 @@ async fn two_workers_tell_each_alert_once(db: &Db) {
 
 async fn what_is_over_is_told_to_programs_and_to_those_who_heard_of_it(db: &Db) {
     let (sink, chat) = (Server::start().await, Server::start().await);
-    let mut room = Room::new(db, &sink, &room::slack(&chat, "chat")).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut room = Room::new(db, &sink, &room::slack(&chat, "chat", folder.path())).await;
     Alerts { count: 5, ..Alerts::default() }.insert(db).await;
     Alerts { count: 2, carrier: "dpd", ..Alerts::default() }.insert(db).await;
     db.raw(&format!("update alerts set state = 'cleared', cleared_at = {} where carrier = 'dpd'", at(10))).await;
@@ -93,7 +94,8 @@ async fn what_is_over_is_told_to_programs_and_to_those_who_heard_of_it(db: &Db) 
 async fn what_nobody_takes_on_climbs_the_ladder(db: &Db) {
     let (sink, lead) = (Server::start().await, Server::start().await);
     let ladder = "ladder = [{ after = '4h' }, { after = '24h', to = ['lead'] }]\n";
-    let mut room = Room::new(db, &sink, &format!("{ladder}{}", room::webhook(&lead, "lead"))).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut room = Room::new(db, &sink, &format!("{ladder}{}", room::webhook(&lead, "lead", folder.path()))).await;
     Alerts { count: 6, ..Alerts::default() }.insert(db).await;
     db.advance(301);
     room.tell().await;
@@ -168,7 +170,8 @@ async fn a_storm_of_alerts_is_a_few_messages(db: &Db) {
 
 async fn a_target_that_fails_gets_the_same_message_again(db: &Db) {
     let (sink, chat) = (Server::start().await, Server::start().await);
-    let mut room = Room::new(db, &sink, &room::slack(&chat, "chat")).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut room = Room::new(db, &sink, &room::slack(&chat, "chat", folder.path())).await;
     sink.script(Act::Close);
     sink.script(Act::Answer(503, "retry-after: 1800\r\n".to_owned(), String::new()));
     Alerts { count: 1, ..Alerts::default() }.insert(db).await;

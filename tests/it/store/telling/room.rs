@@ -27,18 +27,21 @@ pub(crate) struct Room {
     pub(crate) folder: tempfile::TempDir,
 }
 
-/// A target's section: a webhook.
-pub(crate) fn webhook(server: &Server, name: &str) -> String {
-    let url = server.url("/hook");
+/// A target's section: a webhook, whose secret is kept in the folder.
+pub(crate) fn webhook(server: &Server, name: &str, folder: &Path) -> String {
+    let (url, file) = (server.url("/hook"), folder.join("hook.secret"));
+    std::fs::write(&file, SECRET).expect("a file");
     format!(
-        "[alerts.targets.{name}]\ntransport = 'webhook'\nurl = '{url}'\nsecrets = ['{SECRET}']\nallow_private = true\n"
+        "[alerts.targets.{name}]\ntransport = 'webhook'\nurl = '{url}'\nsecret_files = ['{}']\nallow_private = true\n",
+        file.display()
     )
 }
 
-/// A target's section: a chat.
-pub(crate) fn slack(server: &Server, name: &str) -> String {
-    let url = server.url("/chat");
-    format!("[alerts.targets.{name}]\ntransport = 'slack'\nurl = '{url}'\nallow_private = true\n")
+/// A target's section: a chat, whose address is kept in the folder.
+pub(crate) fn slack(server: &Server, name: &str, folder: &Path) -> String {
+    let file = folder.join("chat.url");
+    std::fs::write(&file, server.url("/chat")).expect("a file");
+    format!("[alerts.targets.{name}]\ntransport = 'slack'\nurl_file = '{}'\nallow_private = true\n", file.display())
 }
 
 impl Room {
@@ -54,7 +57,7 @@ impl Room {
             "[voice]\ndefault_brand = 'harbour'\n[brands.harbour]\nname = 'Harbour Goods'\n[email]\ntransport = 'capture'\n\
              dir = '{}'\n[alerts]\n{more}{}",
             mails.display(),
-            webhook(sink, "ops")
+            webhook(sink, "ops", folder.path())
         );
         let config =
             Config::read(Some((Path::new("doorstep.toml"), &text)), []).unwrap_or_else(|e| panic!("{e}\n{text}"));
