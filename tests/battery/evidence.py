@@ -4,7 +4,6 @@ import collections
 import glob
 import json
 import os
-import re
 import sqlite3
 import urllib.error
 import urllib.request
@@ -29,6 +28,19 @@ PG_FIGURES = {
     "connections": "select count(*) from pg_stat_activity where application_name = 'doorstep'",
     "outcomes": "select count(*) from outcomes",
 }
+# What an event's type and the stage that tells it are called, where these differ.
+STAGES = {
+    "order.paid": "confirmed", "shipment.in_transit": "shipped", "shipment.exception": "exception", "order.cancelled": "cancelled",
+}
+
+
+def told_of(one):
+    """(brand, order) of a line of the ledger; nobody's order where it is not clear."""
+    return (one["brand"], one["orders"][0] if len(one["orders"]) == 1 else f"of {one['orders']}")
+
+
+def accepted(evidence):
+    return [one for one in evidence.ledger if one.get("accepted") and one["channel"] in ("email", "sms")]
 
 
 def write_truth(folder, orders, arrivals):
@@ -73,7 +85,7 @@ def open_pages(rig):
                 status, body = error.code, b""
             except OSError:
                 status, body = 0, b""
-            seen = sorted({found.decode() for found in re.findall(rb"qx\d{6}z", body)})
+            seen = sorted({found.decode() for found in stream.PERSONAL.findall(body)})
             names = one["orders"][0].encode() in body if one["orders"] else False
             file.write(json.dumps({"key": one["key"], "brand": one["brand"], "orders": one["orders"], "status": status, "seen": seen, "names": names}) + "\n")
 

@@ -8,6 +8,7 @@ import json
 import re
 import time
 
+from mail import told_apart
 from smtp_sink import reset
 
 # Of a hundred requests. `accept_cut` and `accept_500` keep the message and do not say so; `no_answer` keeps nothing and says nothing.
@@ -59,13 +60,14 @@ class Http(asyncio.Protocol):
         opened = time.time() - 1.0
         seen = {"key": self.key, "opened": opened, "signed": is_signed(headers, body), "body": hashlib.blake2b(body, digest_size=8).hexdigest()}
         data = json.loads(body)["data"]
+        numbers, marks = told_apart(self.world.look.findall(body))
         if kind == "sms":
             seen |= {
                 "channel": "sms", "to": data["to"], "stage": data["stage"], "brand": data["brand"], "orders": [data["order_id"]],
-                "shipment": data["shipment_id"], "language": data["locale"], "seen": sorted({m.decode() for m in self.world.look.findall(body)}),
+                "shipment": data["shipment_id"], "language": data["locale"], "numbers": numbers, "seen": marks,
             }
         else:
-            seen |= {"channel": "alert", "seen": sorted({m.decode() for m in self.world.look.findall(body)})}
+            seen |= {"channel": "alert", "seen": marks}
         aimed = kind == "sms" and self.world.is_aimed(self.worker, ("request", "taken"))
         self.fate = "ok" if aimed else self.world.fate(FATES)
         if self.world.shoot(self.worker, "request", self.key):

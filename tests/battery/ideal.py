@@ -9,9 +9,14 @@ from datetime import datetime, timezone
 import evidence
 import judgement
 import oracle
+import phrases
 import stream
 
 START = 1_790_000_000.0
+RECOVERY, STORM = START + 2000, START + 2400  # Enough was told before for the figures of a quiet time.
+FAULTS = 20
+# What is told before the last news of an order, and how many seconds after that was known.
+EARLY = {"confirmed": 1, "shipped": 2, "attempt_failed": 3, "available_for_pickup": 3, "exception": 3}
 FATES = ("ok", "500", "503", "429", "reset", "slow", "broken", "rcpt_450", "dot_451", "accept_cut")
 
 
@@ -37,11 +42,12 @@ def write(folder, events=1500, seed="ideal"):
     doubt(files)
     mails = [one for one in files["ledger"] if one["channel"] == "email"][:50]
     files["pages"] = [{"key": one["key"], "brand": one["brand"], "orders": one["orders"], "status": 200, "seen": one["seen"], "names": True} for one in mails]
-    files["faults"] = [{"lane": "worker", "kind": "kill", "hit": True, "error": "", "at": START}]
+    files["faults"] = [{"lane": "worker", "kind": "kill", "hit": True, "error": "", "at": STORM}] * FAULTS
     for name, rows in files.items():
         with open(os.path.join(folder, name if name == "ledger" else f"{name}.jsonl"), "w", encoding="utf-8") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
-    finish(folder, now, len(arrivals))
+    # The one kill comes a second before the worker's next try.
+    finish(folder, now, len(arrivals), next(one["at"] for one in files["ledger"] if one["at"] > RECOVERY) - 1)
 
 
 def take_in(files, order):
@@ -62,23 +68,25 @@ def said(verdict):
     whole = {notice for notice in verdict.must}
     for some in verdict.some:
         whole.add(min(some, key=lambda notice: (notice.stage == "delivered", str(notice))))
-    early = {notice for notice in verdict.may if notice.stage in ("confirmed", "shipped") and (notice.role, notice.channel) in ways}
+    early = {notice for notice in verdict.may if notice.stage in EARLY and (notice.role, notice.channel) in ways}
     return sorted(whole | early, key=lambda notice: (rank.get(notice.stage, 2), str(notice)))
 
 
 def tell(files, order, notice, known):
     """A line of the far side, and the database's row."""
     key = str(uuid.uuid5(uuid.NAMESPACE_URL, str(notice)))
-    at = known + 0.01 * (len(files["ledger"]) % 7) + {"confirmed": 1, "shipped": 2}.get(notice.stage, 4)
-    mark = stream.canary(order.number)
+    at = known + 0.01 * (len(files["ledger"]) % 7) + EARLY.get(notice.stage, 4)
+    code = sorted(judgement.codes_of(order)) if notice.stage == "available_for_pickup" else []
     line = {
         "channel": notice.channel, "worker": "w1", "fate": "ok", "accepted": True, "answered": True, "key": key, "opened": at - 0.01, "at": at,
-        "stage": notice.stage, "brand": order.brand, "orders": [order.id], "language": order.language, "seen": [mark],
+        "stage": notice.stage, "brand": order.brand, "orders": [order.id], "language": order.language, "seen": [stream.canary(order.number), *code],
         "body": hashlib.blake2b(key.encode(), digest_size=8).hexdigest(),
     }
     number = order.numbers.get(notice.shipment)
+    line["numbers"] = [number] if number else []
     if notice.channel == "email":
-        line |= {"from": f"post@{order.brand}.example", "rcpt": [order.email], "numbers": [number] if number else []}
+        line |= {"from": f"post@{order.brand}.example", "rcpt": [order.email], "all_numbers": sorted(order.numbers.values())}
+        line["subject"] = phrases.example(order.language, notice.stage, order, notice.shipment)
     else:
         line |= {"to": order.phone, "shipment": notice.shipment, "again": False, "same_bytes": True, "signed": True}
     files["ledger"].append(line)
@@ -101,16 +109,20 @@ def doubt(files):
     files["ledger"].append({**refusal, "at": text["at"] - 10})
 
 
-def finish(folder, now, messages):
+def finish(folder, now, messages, killed):
     with open(os.path.join(folder, "published.log"), "w", encoding="ascii") as file:
         file.write(f"d {messages} {messages} 0\nend\n")
     with open(os.path.join(folder, "w1.log"), "w", encoding="ascii") as file:
         file.write('{"level":"INFO","message":"ready"}\n')
     facts = {
-        "seed": "ideal", "backend": "postgres", "now": now.isoformat(), "phases": {"quiet": START, "storm": START, "heal": START + 10**9, "rest": START + 10**9},
-        "recovery": {}, "rested": True, "figures": {"idle_in_transaction": 0}, "exit_codes": {"w1": 0}, "fates": dict.fromkeys(FATES, 1),
-        "plan": {"worker": [[0, "kill", "w1", ""]]}, "footprint": {"before": {"w1": {"files": 9, "own_mib": 9}}, "after": {"w1": {"files": 9, "own_mib": 9}}},
-        "workers": {"w1": {"starts": [START], "kills": [{"at": START, "why": "kill"}], "own_ends": [], "stops": []}},
+        "seed": "ideal", "backend": "postgres", "now": now.isoformat(), "rested": True, "lanes_ended": True,
+        "phases": {"quiet": START, "recovery": RECOVERY, "storm": STORM, "heal": START + 10**9, "rest": START + 10**9},
+        "recovery": {
+            "database_back": [1.5], "broker_back": [2.5], "killed_at": [["w1", killed]], "leases_stolen": {"held": 9, "left": 0, "seconds": 31.0},
+        },
+        "figures": {"idle_in_transaction": 0}, "exit_codes": {"w1": 0}, "fates": dict.fromkeys(FATES, 1),
+        "plan": {"worker": [[0, "kill", "w1", ""]] * FAULTS}, "footprint": {"before": {"w1": {"files": 9, "own_mib": 9}}, "after": {"w1": {"files": 9, "own_mib": 9}}},
+        "workers": {"w1": {"starts": [START, killed + 0.1], "kills": [{"at": killed, "why": "recovery"}], "own_ends": [], "stops": []}},
     }
     with open(os.path.join(folder, "facts.json"), "w", encoding="utf-8") as file:
         json.dump(facts, file)

@@ -4,14 +4,15 @@ A problem is (kind, detail). Each kind is a promise broken; none may be found:
 
     empty           nothing was received, or published          lost            a message that must be there is nowhere
     duplicated      told twice, unknown to anybody              unexpected      told, and nothing called for it
-    wrong_recipient another's address, brand, number, language  untrue          another's facts, or what the database does not know
+    wrong_recipient another's address, brand, number, language  untrue          facts, words or codes that are not so, or that the database does not know
     backwards       an older status after a newer one           unlisted        may have arrived, and is not listed as in doubt
     resent          sent again after it may have arrived        doubts          in doubt without a cause, or too many for the kills
     poison          missing, changed, or taken                  canary          something personal in a log or a metric
     inbox           an event missing, or too many               unsettled       not at rest: queue, outbox, sessions, files, memory
     too_early       tried again before the receiver had asked   unsigned        a text or an alert with a wrong signature
-    not_hit         a kind of fault that never happened         ended           a worker that ended by itself
-    grown           memory, files, sessions or tables that grew, although the load did not
+    not_hit         faults that never happened                  ended           a worker that ended by itself
+    grown           memory, files, sessions or tables that grew, although the load did not; or a brand that waited for another
+    slow            work that goes on too late after a failure, or a message that is in doubt for too long
 
 What must, may and must not be told, and what contradicts what, is the oracle's word (oracle.py).
 """
@@ -19,29 +20,22 @@ import collections
 import re
 
 import oracle
+import phrases
+import stream
+import timings
+from deaths import LOST, by_death, lost_doubts
+from evidence import STAGES, accepted, told_of
 
 DEATHS_MIN = 20  # From here on an average of doubts means something.
+HIT_SHARE_MIN = 0.9  # Of each lane's faults: now and then there is nothing to hit when one is due, nor a little later.
 SILENT_FATES = ("cut_dot", "accept_cut", "dot_stall")
-CONCURRENCY = 32  # Mails under way at the same time in one worker.
+CONNECTIONS = 8  # Mails under way at the same time in one worker: email.connections, unless a run sets it.
 FILES_MAX, OWN_MIB_MAX = 200, 300  # 8 mails, two pools of 64, the database's 8; and what a process has.
 WHOLE_ORDER = {"confirmed", "order_complete", "cancelled"}
 EVENT_BYTES_MAX = 262_144
 STOPPED_MAX = 90  # Seconds after a worker was stopped for 72 in which what it had in hand comes out.
 SHIPMENT = re.compile(rb'"shipment":\{"id":"(\w+)"')
-LOGGED = re.compile(rb"qx\d{6}z|@cust\.example|\+(?:48|380|44|55|353|49|33)\d{8,}")
-LOST = "the worker did not come back"
-STAGES = {
-    "order.paid": "confirmed", "shipment.in_transit": "shipped", "shipment.exception": "exception", "order.cancelled": "cancelled",
-}
-
-
-def told_of(one):
-    """(brand, order) of a line of the ledger; nobody's order where it is not clear."""
-    return (one["brand"], one["orders"][0] if len(one["orders"]) == 1 else f"of {one['orders']}")
-
-
-def accepted(evidence):
-    return [one for one in evidence.ledger if one.get("accepted") and one["channel"] in ("email", "sms")]
+LOGGED = re.compile(stream.PERSONAL.pattern + rb"|@cust\.example|\+(?:48|380|44|55|353|49|33)\d{8,}")
 
 
 def is_full_body(one):
@@ -137,13 +131,44 @@ def check_recipient(evidence):
             yield "wrong_recipient", f"{one['key']}: sent by {one['from']} for {order.brand}"
         if one["language"] != order.language:
             yield "wrong_recipient", f"{one['key']}: in {one['language']}, not in {order.language}"
-        mark = f"qx{order.number:06}z"
-        if any(seen != mark for seen in one["seen"]):
+        if not set(one["seen"]) <= marks_of(order):
             yield "wrong_recipient", f"{one['key']}: it holds what is another's: {one['seen']}"
-        row = evidence.outbox.get(one["key"], {})
-        numbers = {order.numbers.get(row.get("shipment"))} if one["stage"] not in WHOLE_ORDER else set(order.numbers.values())
+
+
+def codes_of(order):
+    """What opens the lockers with its parcels; runs of older days have codes that cannot be told from other numbers."""
+    pickups = [event["data"]["shipment"]["pickup"] for event in order.events if "pickup" in event["data"].get("shipment", {})]
+    return {pickup["code"] for pickup in pickups if stream.CODE.fullmatch(pickup["code"])}
+
+
+def marks_of(order):
+    """All that is personal and may stand in a message of this order, or on its page."""
+    return {stream.canary(order.number)} | codes_of(order)
+
+
+def check_numbers(evidence):
+    """Tracking numbers are those of the parcel that is told of. A mail may list the order's other parcels as well, but not in what
+    programs read of it. Who is to fetch a parcel is told the code."""
+    for one in accepted(evidence):
+        order, row = evidence.orders.get(told_of(one)), evidence.outbox.get(one["key"], {})
+        if order is None:
+            continue
+        whole = set(order.numbers.values())
+        numbers = whole if one["stage"] in WHOLE_ORDER else {order.numbers.get(row.get("shipment"))}
         if not set(one.get("numbers", ())) <= numbers:
             yield "untrue", f"{one['key']}: {one['stage']} names {one['numbers']}, not {numbers}"
+        if not set(one.get("all_numbers", ())) <= whole:
+            yield "untrue", f"{one['key']}: it holds the number of another order's parcel: {one['all_numbers']}"
+        if one["stage"] == "available_for_pickup" and not codes_of(order) <= set(one["seen"]):
+            yield "untrue", f"{one['key']}: {one['channel']} that asks to fetch a parcel, without its code"
+
+
+def check_words(evidence):
+    """What a mail's subject says is so."""
+    for one in accepted(evidence):
+        order, row = evidence.orders.get(told_of(one)), evidence.outbox.get(one["key"])
+        if one["channel"] == "email" and order and row and (wrong := phrases.wrong(one, order, row["shipment"])):
+            yield "untrue", f"{one['key']}: its subject: {wrong}"
 
 
 def check_pages(evidence):
@@ -152,8 +177,7 @@ def check_pages(evidence):
         yield "empty", "no page was opened"
     for one in evidence.pages:
         order = evidence.orders.get(told_of(one))
-        mark = f"qx{order.number:06}z" if order else ""
-        if one["status"] != 200 or not one["names"] or any(seen != mark for seen in one["seen"]):
+        if one["status"] != 200 or not one["names"] or not set(one["seen"]) <= (marks_of(order) if order else set()):
             yield "wrong_recipient", f"{one['key']}: the page of {'/'.join(told_of(one))} answers {one['status']}, shows {one['seen']}"
 
 
@@ -221,8 +245,11 @@ def check_doubts(evidence):
         elif row["cause"] != LOST and key not in on_its_way:
             yield "doubts", f"{key}: in doubt without a cause: {row['cause']}"
     lost = lost_doubts(evidence)
-    if len(lost) > (len(evidence.kills) + evidence.stops) * CONCURRENCY:
-        yield "doubts", f"{len(lost)} for {len(evidence.kills)} kills"
+    for death, count in by_death(evidence).items():
+        if not death:
+            yield "doubts", f"{count} by the loss of a worker, and no worker was lost after them"
+        elif count > CONNECTIONS:
+            yield "doubts", f"{count} by the death of {death[1]} at {death[0]:.1f}: more than the {CONNECTIONS} that it can have in hand"
     deaths, alone = len(evidence.kills) + evidence.stops, set(lost) - never_answered(evidence)
     # The promise is an average: it needs some deaths.
     if deaths >= DEATHS_MIN and len(alone) > deaths:
@@ -235,11 +262,6 @@ def check_doubts(evidence):
         first = next((place for place, one in enumerate(tries) if is_full_body(one)), None)
         if first is not None and len(tries) > first + 1:
             yield "resent", f"{key}: {len(tries) - first - 1} more after it may have arrived"
-
-
-def lost_doubts(evidence):
-    """In doubt because their worker was killed."""
-    return [key for key, row in evidence.outbox.items() if row["state"] == "in_doubt" and row["cause"] == LOST]
 
 
 def check_poison(evidence):
@@ -315,11 +337,21 @@ def check_faults(evidence):
     for lane, kind in sorted(planned - hit):
         errors = [fault["error"] for fault in evidence.faults if (fault["lane"], fault["kind"]) == (lane, kind)]
         yield "not_hit", f"{lane} {kind} never happened: {errors[:1]}"
+    for lane, faults in facts["plan"].items():
+        hits = sum(fault["lane"] == lane and fault["hit"] for fault in evidence.faults)
+        if hits < len(faults) * HIT_SHARE_MIN:
+            yield "not_hit", f"{lane}: only {hits} of {len(faults)} faults happened"
+    if not facts.get("lanes_ended"):
+        yield "not_hit", "the faults did not come to their end in time"
     for name, seconds in facts.get("clocks", {}).items():
         if not seconds:
             yield "not_hit", f"the clock of {name} was right: libfaketime is missing"
     if not facts.get("fates") or len(facts["fates"]) < 10:
         yield "not_hit", f"the sinks did not fail as they should: {facts.get('fates')}"
+
+
+def check_timings(evidence):
+    yield from (("slow", one) for one in timings.too_slow(evidence))
 
 
 def check_grown(evidence):
@@ -335,8 +367,8 @@ def check_workers(evidence):
 
 
 CHECKS = (
-    check_empty, check_told, check_keys, check_recipient, check_pages, check_backwards, check_doubts, check_poison, check_canaries,
-    check_inbox, check_rest, check_manners, check_faults, check_workers, check_grown,
+    check_empty, check_told, check_keys, check_recipient, check_numbers, check_words, check_pages, check_backwards, check_doubts,
+    check_poison, check_canaries, check_inbox, check_rest, check_manners, check_faults, check_workers, check_timings, check_grown,
 )
 
 

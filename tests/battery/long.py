@@ -1,20 +1,15 @@
 """Long life and overload: hours at a steady rate, and a queue that was full before any worker came. Both end in the storm's own
 judgement; what must stay flat, or fair, is added to it."""
-import collections
 import os
-import statistics
 import threading
 import time
 
+from flat import LARGE, SOAK_RATE, fairness, grown, swollen, unfair, waits_of
 from storm import Storm, say
 
-SOAK_RATE = 100  # Events a second.
 SAMPLE_SECS = 20
-# What may grow between the second quarter of a soak and its last, and by how much: memory has noise, files and sessions have pools,
-# and a rare kind of message gets its frame late.
-GROWTH = {"own_mib": 1.15, "files": 1.3, "sessions": 1.3, "frames": 1.5}
-DEAD_SHARE_MAX = 0.3  # Of a table's rows, once there are some thousand.
-PG_TABLES = "select relname, n_live_tup, n_dead_tup, pg_total_relation_size(relid) from pg_stat_user_tables where n_live_tup + n_dead_tup > 5000"
+PG_TABLES = f"""select relname, n_live_tup, n_dead_tup, pg_total_relation_size(relid) from pg_stat_user_tables
+    where n_live_tup + n_dead_tup > {LARGE}"""
 QUEUE_PATIENCE = 3600
 
 
@@ -44,7 +39,8 @@ class Samples:
             sample["frames"] = int(rig.sql("select count(*) from frames")[0][0])
             sample["tables"] = {name: [int(live), int(dead), int(size)] for name, live, dead, size in rig.sql(PG_TABLES) or []}
         else:
-            sample["bytes"] = os.path.getsize(rig.path("doorstep.db"))
+            # One file for all: it is held against the facts that it took in. Their last number is cheaper than their count.
+            sample["tables"] = {"doorstep.db": [rig.sql("select max(rowid) from inbox")[0][0] or 0, 0, os.path.getsize(rig.path("doorstep.db"))]}
         sample["queued"] = rig.ready()
         return sample
 
@@ -52,27 +48,6 @@ class Samples:
         self.over.set()
         self.thread.join(60)
         return self.taken
-
-
-def grown(samples):
-    """What grew although it should not have: sentences. Too few samples say nothing, and that is a finding as well."""
-    if len(samples) < 8:
-        yield f"only {len(samples)} samples: too short to see anything grow"
-        return
-    quarter = len(samples) // 4
-    early, late = samples[quarter : 2 * quarter], samples[-quarter:]
-    for name in sorted(early[0]):
-        limit = GROWTH.get(name.split(" ")[-1])
-        if limit:
-            was, now = (statistics.median(one[name] for one in part) for part in (early, late))
-            if now > was * limit + 2:
-                yield f"{name} grew from {was:.1f} to {now:.1f}"
-    for table, (live, dead, _) in samples[-1].get("tables", {}).items():
-        if dead > 20_000 and dead > (live + dead) * DEAD_SHARE_MAX:
-            yield f"{table}: {dead} dead rows beside {live} live ones"
-    queued = [one["queued"] for one in late if one["queued"] is not None]
-    if queued and statistics.median(queued) > SOAK_RATE * 5:
-        yield f"the queue does not empty: {statistics.median(queued)} messages wait"
 
 
 class Soak(Storm):
@@ -147,27 +122,6 @@ class Backlog(Storm):
         self.collect()
 
     def conclude(self, found):
-        waits = found.facts["fairness"] = fairness(found)
-        if len(waits) < 2 or waits["others"] > waits["big"] * 2 + 5:
-            found.facts["grown"].append(f"the other brands waited longer than the big one: {waits}")
-
-
-def swollen(samples):
-    """Memory must not follow the backlog."""
-    for name in (name for name in samples[0] if name.endswith("own_mib")):
-        most = max(one[name] for one in samples)
-        if most > 300:
-            yield f"{name} rose to {most} MiB"
-
-
-def fairness(found):
-    """Seconds from planned to accepted, of the brand with half of the orders and of the others."""
-    waits, count = collections.defaultdict(list), collections.Counter(order.brand for order in found.orders.values())
-    big, _ = count.most_common(1)[0]
-    for one in found.ledger:
-        row = found.outbox.get(one.get("key"))
-        if one.get("accepted") and row:
-            waits["big" if one["brand"] == big else "others"].append(one["at"] - row["planned_at"])
-    return {name: round(statistics.quantiles(values, n=20)[18], 2) for name, values in waits.items() if len(values) > 20}
-
-
+        big, waits = waits_of(found)
+        found.facts["fairness"] = fairness(big, waits)
+        found.facts["grown"].extend(unfair(big, waits))

@@ -39,8 +39,15 @@ def parts_of(head, body):
             yield b"text/html" in low, content
 
 
+def told_apart(found):
+    """What a look for the marks of the stream has found: tracking numbers, and what is personal."""
+    words = sorted({one.decode() for one in found})
+    return [one for one in words if one.startswith("TN")], [one for one in words if not one.startswith("TN")]
+
+
 def read_mail(raw, look=None):
-    """What the ledger keeps of a mail. `look`: a pattern of which every occurrence is kept, wherever in the mail it stands."""
+    """What the ledger keeps of a mail. `look`: a pattern of which every occurrence is kept, wherever in the mail it stands: tracking
+    numbers as `all_numbers`, while `numbers` are those of the machine-readable block, and all else as `seen`."""
     head, _, body = raw.partition(b"\r\n\r\n")
     headers = {name.lower().decode(): value.decode("utf-8", "replace") for name, value in HEADER.findall(head + b"\r\n")}
     orders, numbers, language, pages = set(), set(), "", set()
@@ -57,6 +64,7 @@ def read_mail(raw, look=None):
             data = json.loads(block)
             find(data, "orderNumber", orders)
             find(data, "trackingNumber", numbers)
+    all_numbers, seen = told_apart(seen)
     stage, _, rest = headers.get("feedback-id", "").partition(":")
     return {
         "message_id": headers.get("message-id", ""),
@@ -66,8 +74,9 @@ def read_mail(raw, look=None):
         "brand": rest.partition(":")[0],
         "orders": sorted(orders),
         "numbers": sorted(numbers),
+        "all_numbers": all_numbers,
         "language": language,
         "pages": sorted(page.decode() for page in pages),
-        "seen": sorted(one.decode() for one in seen),
+        "seen": seen,
         "bytes": len(raw),
     }

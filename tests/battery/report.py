@@ -1,78 +1,11 @@
-"""What a run is told in: the words of the verdict, percentiles, and how soon work went on after each failure."""
+"""What a run is told in: the words of the verdict, and the figures beside it."""
 import collections
 import json
 import statistics
 
 import judgement
-
-
-def percentiles(values):
-    """p50, p95, p99 and the most, of how many."""
-    if not values:
-        return {"of": 0}
-    values = sorted(values)
-
-    def at(share):
-        return round(values[min(int(len(values) * share), len(values) - 1)], 4)
-
-    return {"of": len(values), "p50": at(0.5), "p95": at(0.95), "p99": at(0.99), "max": round(values[-1], 4)}
-
-
-def quiet_part(evidence):
-    """Whether a time lies in the phase in which nothing was broken."""
-    phases = evidence.facts["phases"]
-    end = min(at for name, at in phases.items() if name in ("recovery", "storm"))
-    return lambda at: phases["quiet"] + 2 <= at < end - 0.5
-
-
-def ambiguity(evidence):
-    """Seconds between the far side accepting and our result being committed, by the host's one clock."""
-    is_quiet, found = quiet_part(evidence), collections.defaultdict(list)
-    for one in judgement.accepted(evidence):
-        row = evidence.outbox.get(one["key"])
-        if one["answered"] and row and row["state"] == "accepted" and is_quiet(one["at"]):
-            found[one["channel"]].append(float(row["settled_at"]) - one["at"])
-    return {channel: percentiles(values) for channel, values in found.items()}
-
-
-def waited(evidence):
-    """Seconds from an event being published to its message being accepted: in the quiet, and in all."""
-    is_quiet, quiet, whole = quiet_part(evidence), [], []
-    steps = {}
-    for place, order in evidence.orders.items():
-        for step, event in enumerate(order.events):
-            stage = judgement.STAGES.get(event["type"], event["type"].split(".")[1])
-            steps[(*place, stage, event["data"].get("shipment", {}).get("id"))] = f"{order.brand}/{order.id}/{step}"
-    for one in judgement.accepted(evidence):
-        row, place = evidence.outbox.get(one["key"]), judgement.told_of(one)
-        if not row or not place:
-            continue
-        began = evidence.published.get(steps.get((*place, row["stage"], row["shipment"])))
-        if began:
-            whole.append(one["at"] - began)
-            if is_quiet(began):
-                quiet.append(one["at"] - began)
-    return {"quiet": percentiles(quiet), "whole": percentiles(whole)}
-
-
-def first_sends(evidence):
-    """From a worker's start, after a kill, to its first try of any message; by phase."""
-    phases, found = evidence.facts["phases"], {"recovery": [], "storm": []}
-    tries = collections.defaultdict(list)
-    for one in evidence.ledger:
-        if one["channel"] in ("email", "sms"):
-            tries[one["worker"]].append(one["at"])
-    for name, worker in evidence.facts["workers"].items():
-        for number, start in enumerate(worker["starts"][1:], 1):
-            end = worker["starts"][number + 1] if number + 1 < len(worker["starts"]) else float("inf")
-            first = next((at for at in tries[name] if start < at < end), None)
-            if first is None:
-                continue
-            if "recovery" in phases and phases["recovery"] <= start < phases["storm"]:
-                found["recovery"].append(first - start)
-            elif start < phases.get("heal", 0):
-                found["storm"].append(first - start)
-    return {phase: percentiles(values) for phase, values in found.items()}
+from deaths import lost_doubts, most_by_one
+from timings import ambiguity, first_sends, waited
 
 
 def words(evidence, problems):
@@ -95,7 +28,7 @@ def words(evidence, problems):
 
 
 def make(evidence, problems):
-    facts, lost = evidence.facts, judgement.lost_doubts(evidence)
+    facts, lost = evidence.facts, lost_doubts(evidence)
     kinds = collections.Counter(kind for kind, _ in problems)
     hits = collections.Counter(f"{fault['lane']} {fault['kind']}" for fault in evidence.faults if fault["hit"])
     kills = len([one for one in evidence.kills if facts["phases"].get("storm", 0) <= one[0]])
@@ -111,6 +44,7 @@ def make(evidence, problems):
         "faults": dict(sorted(hits.items())), "fates": facts.get("fates"), "clocks": facts.get("clocks"),
         "doubts": {
             "by_kill": len(lost), "by_kill_alone": len(alone), "per_kill": round(len(alone) / max(len(evidence.kills) + evidence.stops, 1), 2),
+            "most_by_one_kill": most_by_one(evidence),
             "per_kill_beside_a_mail_server_that_answers": calm_doubts(evidence, lost), "by_kill_and_unanswered": len(set(lost) & ambiguous),
             "by_kill_and_received": len(set(lost) & arrived), "unanswered": len(ambiguous), "unanswered_listed": len(ambiguous & evidence.doubts),
             "superseded_with_a_doubt": sum(judgement.is_doubt_kept(row) for row in evidence.outbox.values()),

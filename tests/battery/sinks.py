@@ -21,16 +21,13 @@ import asyncio
 import json
 import os
 import random
-import re
 import signal
 import time
 
 from http_sink import Http
 from smtp_sink import Smtp
+from stream import LOOK
 from wishes import Control, serve_until_stopped
-
-# All canaries of the stream: see stream.py.
-CANARY = re.compile(rb"qx\d{6}z")
 
 
 class World:
@@ -44,7 +41,7 @@ class World:
         self.shot = None
         self.fates = {}
         self.keys = {}
-        self.look = CANARY
+        self.look = LOOK
 
     def write(self, record):
         record["at"] = time.time()

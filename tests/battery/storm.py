@@ -210,6 +210,15 @@ def carried_out(run, folder, conclude):
     return 1 if red else 0
 
 
+def kept_report(options, folder):
+    """Copies the report to where it outlives its run; says where that is."""
+    target = os.environ.get("CARGO_TARGET_DIR", "target")
+    # Joined to a path that begins at the root, the rest does not matter.
+    kept = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", target, "storm"))
+    os.makedirs(kept, exist_ok=True)
+    return shutil.copy(os.path.join(folder, "report.json"), os.path.join(kept, f"report-{options.backend}-{options.seed}.json"))
+
+
 def main():
     chosen, folder, began = options(), new_folder("storm"), time.monotonic()
     storm = kind_of(chosen)(chosen, folder)
@@ -220,6 +229,7 @@ def main():
         result["seconds"] = round(time.monotonic() - began)
         with open(os.path.join(folder, "report.json"), "w", encoding="utf-8") as file:
             json.dump(result, file, indent=1)
+        say(f"the report is in {kept_report(chosen, folder)}")
         return report.tell(result)
 
     return carried_out(storm, folder, conclude)

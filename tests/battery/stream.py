@@ -5,15 +5,22 @@
 
 One seed and one moment make the same stream. Order numbers are the same in every brand, so that a key without its brand
 mixes people up. All that is personal holds a *canary*: `qx`, six digits and `z`, one for each order; whatever holds another
-order's canary went to the wrong person, and a log that holds any is one too many.
+order's canary went to the wrong person, and a log that holds any is one too many. Pickup codes (`PU`, six digits and `C`) and tracking
+numbers (`TN`, six digits, `X` and the parcel) can be told from all else in the same way.
 """
 import argparse
 import base64
 import json
 import random
+import re
 import sys
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+
+# What nobody but its customer may see, wherever it stands; and tracking numbers, which their carrier may see as well.
+CODE = re.compile(r"PU\d{6}C")
+PERSONAL = re.compile(rb"qx\d{6}z|PU\d{6}C")
+LOOK = re.compile(PERSONAL.pattern + rb"|TN\d{6}X\d")
 
 BRANDS = 25
 DISORDER = 500  # Places by which an event out of order is moved.
@@ -135,7 +142,7 @@ def data_of(chance, order, kind, parcel, mark):
     if kind == "shipment.shipped":
         shipment["items"] = [{"id": f"i{parcel}", "qty": parcel}]
     if kind == "shipment.available_for_pickup":
-        shipment["pickup"] = {"name": "Kiosk", "address": "Station 1", "code": f"{order.number:06}"}
+        shipment["pickup"] = {"name": "Kiosk", "address": "Station 1", "code": f"PU{order.number:06}C"}
     if kind == "shipment.exception":
         shipment["reason"] = chance.choice(REASONS)
     if kind == "shipment.delivered":
