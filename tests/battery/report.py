@@ -27,6 +27,15 @@ def words(evidence, problems):
     }
 
 
+def in_turn(problems):
+    """One of each kind, then the second of each: a kind of which there are thousands does not hide the others."""
+    seen, ranked = collections.Counter(), []
+    for kind, detail in problems:
+        ranked.append((seen[kind], f"{kind}: {detail}"))
+        seen[kind] += 1
+    return [words for _, words in sorted(ranked, key=lambda one: one[0])]
+
+
 def make(evidence, problems):
     facts, lost = evidence.facts, lost_doubts(evidence)
     kinds = collections.Counter(kind for kind, _ in problems)
@@ -37,7 +46,7 @@ def make(evidence, problems):
     alone = set(lost) - judgement.never_answered(evidence)
     return {
         "verdict": "red" if problems else "clean", "seed": facts["seed"], "backend": facts["backend"],
-        "problems": dict(kinds), "examples": [f"{kind}: {detail}" for kind, detail in problems][:200],
+        "problems": dict(kinds), "examples": in_turn(problems)[:200],
         **words(evidence, problems),
         "events": sum(len(order.events) for order in evidence.orders.values()), "orders": len(evidence.orders),
         "published_again": evidence.repeated, "poison": len(evidence.poison), "kills": kills, "stops": evidence.stops,

@@ -19,7 +19,7 @@ from rig import Rig
 QUIET_SECS, QUIET_RATE = 15, 60  # The ambiguity window is measured here.
 SKEW_SECS = 3600  # One worker's wall clock is ahead by so much, the other's behind.
 LATE_MAX = 2  # How much longer than planned the faults may take where the machine has much else to do.
-REST_PATIENCE = 240  # Seconds after the heal; a lease and a look for doubts take 75.
+REST_PATIENCE = 240  # Seconds after the heal; a lease and a look for doubts take 75. Longer after a longer storm: what waits grows with it.
 
 
 def say(words):
@@ -110,14 +110,15 @@ class Storm:
         self.facts["fates"] = self.rig.sinks.ask(faults=False)["fates"]
         self.facts["hits"] = self.rig.proxy.ask(do="heal")["hits"]
         self.rate(3000)
-        code = self.rig.publisher.wait(REST_PATIENCE)
+        patience = REST_PATIENCE * max(self.options.minutes / 5.5, 1)
+        code = self.rig.publisher.wait(patience)
         say(f"all is published and confirmed (exit code {code})")
         for worker in self.rig.workers.values():
             self.rig.wait(lambda worker=worker: worker.answers() or None, 60, f"{worker.name} to be ready")
-        self.facts["rested"] = self.wait_for_rest()
+        self.facts["rested"] = self.wait_for_rest(patience)
         self.phase("rest")
 
-    def wait_for_rest(self, patience=REST_PATIENCE):
+    def wait_for_rest(self, patience):
         """Nothing in the queue, nothing unsettled, twice in a row. Tries that wait for their turn, an hour at most, are made due."""
         until, calm = time.monotonic() + patience, 0
         now = "floor(extract(epoch from now()) * 1000)::bigint" if self.rig.backend == "postgres" else "cast((julianday('now') - 2440587.5) * 86400000 as integer)"

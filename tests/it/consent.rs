@@ -1,8 +1,8 @@
 //! What people wish and what providers report: the doors, the wishes that are kept to, and what goes by the other way.
 
-mod doors;
+pub(crate) mod doors;
 mod forgetting;
-mod page;
+pub(crate) mod page;
 mod ways;
 
 use doorstep::domain::policy::Policy;

@@ -20,21 +20,21 @@ use crate::door::client::{Answer, Client};
 use crate::store::world::Db;
 use crate::world::{Plan, World};
 
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A world with its doors open.
-struct House {
-    world: World,
-    client: Client,
+pub(crate) struct House {
+    pub(crate) world: World,
+    pub(crate) client: Client,
     stop: CancellationToken,
 }
 
-fn keys() -> Keys {
+pub(crate) fn keys() -> Keys {
     Keys::parse(&[SECRET.into()]).expect("a secret")
 }
 
 impl House {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::of(World::new(START, policy()).await).await
     }
 

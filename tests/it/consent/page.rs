@@ -35,10 +35,10 @@ const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded")
 const OURS: (&str, &str) = ("sec-fetch-site", "same-origin");
 
 /// A world with the page of wishes, whose codes are kept in a folder.
-struct Site {
-    world: World,
-    client: Client,
-    links: Links,
+pub(crate) struct Site {
+    pub(crate) world: World,
+    pub(crate) client: Client,
+    pub(crate) links: Links,
     codes: tempfile::TempDir,
     stop: CancellationToken,
 }
@@ -53,7 +53,7 @@ fn contact() -> ContactKey {
 }
 
 impl Site {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::of(World::new(START, policy()).await).await
     }
 
@@ -77,7 +77,7 @@ impl Site {
         Self { world, client, links, codes, stop }
     }
 
-    fn path(&self, locale: &str) -> String {
+    pub(crate) fn path(&self, locale: &str) -> String {
         let who = OptOut { contact: contact(), brand: BrandId::new("harbour"), locale: locale.to_owned() };
         self.links.opt_out_url(&who).strip_prefix("http://localhost:1").expect("our address").to_owned()
     }
