@@ -108,7 +108,9 @@ def changed_poison(evidence):
 
 
 def impatient(evidence):
-    key = next(one["key"] for one in evidence.ledger if one.get("asked"))
+    """Of one that was tried again, before the storm itself made all due."""
+    asked, healed = {one["key"]: one["at"] for one in evidence.ledger if one.get("asked")}, evidence.facts["phases"]["heal"]
+    key = next(one["key"] for one in evidence.ledger if asked.get(one.get("key"), healed) < one["at"] < healed)
     for place, one in enumerate(evidence.ledger):
         if one.get("key") == key and one.get("asked"):
             evidence.ledger[place] = {**one, "asked": 10**8}
