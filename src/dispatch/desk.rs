@@ -21,7 +21,7 @@ pub(super) const LEASE: Duration = super::handoff::LEASE.unsigned_abs();
 /// How much of a lease must be left for an intent to be granted: longer than any pause of ours between grant and send.
 pub(super) const MARGIN: Duration = Duration::from_secs(20);
 /// First and longest pause between tries to write down what became of a notice while the database is away.
-pub(super) const SETTLE_PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+const SETTLE_PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// By whose word a doubt is settled here.
 const WHO: &str = "the worker that sent it";
 
@@ -170,16 +170,13 @@ async fn settle_rows(
     told: &[(NoticeKey, Outcome)],
 ) -> Vec<Result<(), StoreError>> {
     match patiently(store, give_up, rows, told).await {
-        Ok(done) => {
-            known_after_all(store, rows, &done).await;
-            rows.iter().map(|_| Ok(())).collect()
-        }
+        Ok(()) => rows.iter().map(|_| Ok(())).collect(),
         // A value that the database refuses spoils the whole statement: one by one, it spoils only its own.
         Err(StoreError::Poison { .. }) if rows.len() > 1 => {
             let mut answers = Vec::with_capacity(rows.len());
             for row in rows {
                 let told: Vec<_> = told.iter().filter(|(key, _)| *key == row.key).cloned().collect();
-                answers.push(patiently(store, give_up, std::slice::from_ref(row), &told).await.map(|_| ()));
+                answers.push(patiently(store, give_up, std::slice::from_ref(row), &told).await);
             }
             answers
         }
@@ -187,50 +184,18 @@ async fn settle_rows(
     }
 }
 
-/// While the database was away a lease may have run out, and what was sent under it been listed as in doubt. Here it is known that it
-/// was taken: that settles the doubt, whatever try it is of.
-async fn known_after_all(store: &Store, rows: &[Settled], done: &[NoticeKey]) {
-    let taken = rows.iter().filter(|row| matches!(row.result, Verdict::Accepted { .. }) && !done.contains(&row.key));
-    for row in taken {
-        match store.decide_doubt(row.key, Decision::WasSent, WHO).await {
-            Ok(true) => tracing::info!(notice.key = %row.key, "no longer in doubt: the far side had taken it"),
-            // It had been settled before.
-            Ok(false) => {}
-            Err(error) => {
-                tracing::warn!(notice.key = %row.key, %error, "in doubt, although it is known here that it was taken")
-            }
-        }
-    }
-}
-
-/// Writes until it is written; answers with those that were still ours. What the far side answered is known here alone, so it is
-/// worth some patience.
+/// Writes until it is written. What the far side answered is known here alone, so it is worth some patience.
 async fn patiently(
     store: &Store,
     give_up: &CancellationToken,
     rows: &[Settled],
     told: &[(NoticeKey, Outcome)],
-) -> Result<Vec<NoticeKey>, StoreError> {
+) -> Result<(), StoreError> {
     let mut pause = SETTLE_PAUSES.0;
     let mut is_first = true;
     loop {
-        match store.settle(rows, told).await {
-            Ok(done) => {
-                let lost = rows.len() - done.len();
-                match (lost, is_first) {
-                    (0, _) => {}
-                    (_, true) => tracing::warn!(
-                        notices = lost,
-                        "another worker had taken notices over before they were settled here"
-                    ),
-                    // A try before may have been committed, and its answer lost.
-                    (_, false) => tracing::info!(
-                        notices = lost,
-                        "notices had been settled before, by a try without an answer or by another worker"
-                    ),
-                }
-                return Ok(done);
-            }
+        match settle_once(store, rows, told, is_first).await {
+            Ok(()) => return Ok(()),
             Err(error) if error.is_passing() => {
                 tracing::warn!(notices = rows.len(), %error, "what became of notices could not be written yet");
                 let stopped = tokio::select! {
@@ -248,6 +213,35 @@ async fn patiently(
             }
         }
     }
+}
+
+async fn settle_once(
+    store: &Store,
+    rows: &[Settled],
+    told: &[(NoticeKey, Outcome)],
+    is_first: bool,
+) -> Result<(), StoreError> {
+    let done = store.settle(rows, told).await?;
+    let lost = rows.len() - done.len();
+    match (lost, is_first) {
+        (0, _) => return Ok(()),
+        (_, true) => {
+            tracing::warn!(notices = lost, "another worker had taken notices over before they were settled here")
+        }
+        // A try before may have been committed, and its answer lost.
+        (_, false) => tracing::info!(
+            notices = lost,
+            "notices had been settled before, by a try without an answer or by another worker"
+        ),
+    }
+    // While the database was away a lease may have run out, and what was sent under it been listed as in doubt. Here it is known that
+    // it was taken: that settles the doubt, whatever try it is of. What had been settled before stays as it is.
+    for row in rows.iter().filter(|row| matches!(row.result, Verdict::Accepted { .. }) && !done.contains(&row.key)) {
+        if store.decide_doubt(row.key, Decision::WasSent, WHO).await? {
+            tracing::info!(notice.key = %row.key, "no longer in doubt: the far side had taken it");
+        }
+    }
+    Ok(())
 }
 
 impl Ending {

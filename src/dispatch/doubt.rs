@@ -5,7 +5,6 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::Worker;
-use super::desk::SETTLE_PAUSES;
 use crate::crash;
 use crate::domain::person::Channel;
 use crate::domain::policy::InDoubt;
@@ -15,6 +14,8 @@ use crate::store::rows::{Decision, Doubted, Verdict};
 
 /// How often leases are looked through. It reads the front of a short index.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// How long it is not looked for them once the database answers again: longer than the longest pause between tries to settle.
+const AFTER_OUTAGE: Duration = Duration::from_secs(10);
 /// How long after its first try a message may go out again under the same key: 80 % of the 24 hours for which providers
 /// remember keys.
 const SAME_KEY_HORIZON: Duration = Duration::from_secs(24 * 3600 * 8 / 10);
@@ -30,27 +31,22 @@ impl Worker {
                 () = stop.cancelled() => return,
                 () = self.recover() => {}
             }
-            if let Err(error) = self.sweep_after(was_away).await {
-                tracing::warn!(%error, "sends without an end could not be looked for");
-                was_away = true;
+            // Back from an outage, those speak first who know how their sends ended: their leases may have run out meanwhile.
+            let looked = if was_away {
+                self.store.next_due(Channel::Email).await.map(drop)
             } else {
-                was_away = false;
+                self.sweep().await.map(drop)
+            };
+            let pause = if was_away && looked.is_ok() { AFTER_OUTAGE } else { SWEEP_EVERY };
+            if let Err(error) = &looked {
+                tracing::warn!(%error, "sends without an end could not be looked for");
             }
+            was_away = looked.is_err();
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(SWEEP_EVERY) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
-    }
-
-    /// A look that first lets those speak who know how their sends ended, where the database was away for a while: their leases may
-    /// have run out meanwhile.
-    async fn sweep_after(&self, was_away: bool) -> Result<usize, StoreError> {
-        if was_away {
-            self.store.next_due(Channel::Email).await?;
-            tokio::time::sleep(SETTLE_PAUSES.1 * 2).await;
-        }
-        self.sweep().await
     }
 
     /// Resolves every send whose lease has run out; returns how many there were.

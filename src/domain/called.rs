@@ -89,15 +89,15 @@ impl Called {
 }
 
 /// Whether a decision was about this parcel. Scans that name no parcel count for the only one with an id, until a second one comes to
-/// be known; what was decided about them then stays with them.
+/// be known: then what was decided about them stays with them, and not with the parcel under whose name it was told.
 fn is_about(parcel: usize, handled: &Handled, state: &State<'_>) -> bool {
-    let named = state.parcels[parcel].is(handled.parcel.as_deref());
-    let is_its_scan = |other: &Parcel<'_>| other.facts.scans.iter().any(|scan| scan.at.0 == handled.at);
-    match state.parcels.iter().position(|other| other.id().is_none()) {
-        Some(nameless) if nameless == parcel => named || is_its_scan(&state.parcels[nameless]),
-        Some(nameless) => named && !is_its_scan(&state.parcels[nameless]),
-        None => named,
-    }
+    let named = |parcel: &Parcel<'_>| parcel.is(handled.parcel.as_deref());
+    let scanned = |parcel: &Parcel<'_>| parcel.facts.scans.iter().any(|scan| scan.at.0 == handled.at);
+    let this = &state.parcels[parcel];
+    let Some(nameless) = state.parcels.iter().find(|other| other.id().is_none()) else { return named(this) };
+    // Carriers' clocks are coarse: where both have a scan of that time, it is taken for that of the parcel that was named.
+    let is_nameless = scanned(nameless) && !state.parcels.iter().any(|other| named(other) && scanned(other));
+    if this.id().is_none() { named(this) || is_nameless } else { named(this) && !is_nameless }
 }
 
 /// Whether later news of the same parcel is told to the same person on the same channel, so that the older can stay unsaid. News
