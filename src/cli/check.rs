@@ -14,7 +14,9 @@ use crate::config::Config;
 use crate::ingest::amqp;
 use crate::ingest::topology::{Mode, Unfit};
 use crate::link::Links;
-use crate::store::Store;
+use crate::store::{Mask, Store};
+use crate::web::callback::DoorKeys;
+use crate::web::ops::people::Entrance;
 use crate::web::token::Tokens;
 
 /// What to check.
@@ -23,8 +25,8 @@ use crate::web::token::Tokens;
   doorstep check --config /etc/doorstep/doorstep.toml
   doorstep check --offline --json        in a build, where neither broker nor database is at hand
 
-Renders every brand × stage × language × sample as mail and text, builds the channels from their settings, and asks broker and
-database. Nothing is sent, made or changed. Exit code 3: something is to be mended.")]
+Renders every brand × stage × language × sample as mail and text, builds the channels and doors from their settings, reads the
+files that these name, and asks broker and database. Nothing is sent, made or changed. Exit code 3: something is to be mended.")]
 pub struct Args {
     /// Ask neither the broker nor the database
     #[arg(long)]
@@ -93,6 +95,7 @@ pub async fn run(args: &Args, config: &Config, out: &Out) -> anyhow::Result<Endi
     channels(config, &mut findings);
     alerts(config, &mut findings);
     entrances(config, &mut findings);
+    people(config, &mut findings);
     if !args.offline {
         broker(config, &mut findings).await;
         database(config, &mut findings).await;
@@ -193,6 +196,29 @@ fn entrances(config: &Config, findings: &mut Findings) {
     } else {
         findings.add("amqp", Grade::Note, "no broker is configured: facts come in by HTTP and from files");
     }
+}
+
+/// Who may look at orders, whose calls are believed, and under which names wishes are kept.
+fn people(config: &Config, findings: &mut Findings) {
+    match Entrance::read(&config.ops) {
+        Ok(Some(_)) => findings.add("ops", Grade::Ok, "the console is open to whom the settings name"),
+        Ok(None) => {
+            findings.add(
+                "ops",
+                Grade::Note,
+                "the console is off: set ops.users_file, or ops.proxy_header behind a proxy",
+            );
+        }
+        Err(error) => findings.add("ops", Grade::Problem, with_causes(&error)),
+    }
+    findings.judge("callbacks", DoorKeys::read(&config.consent), |keys| match keys.open()[..] {
+        [] => "no provider calls back: every door is shut".to_owned(),
+        ref open => format!("open to {}", open.join(", ")),
+    });
+    findings.judge("consent", Mask::open(&config.consent.secret_files), |_| match config.consent.secret_files.len() {
+        0 => "wishes are kept under names that are made of the address alone".to_owned(),
+        many => format!("wishes are kept under names that {many} secrets seal"),
+    });
 }
 
 async fn broker(config: &Config, findings: &mut Findings) {

@@ -1,5 +1,7 @@
 //! The binary as people and scripts use it: what it prints, where, and how it ends.
 
+mod check;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -312,24 +314,6 @@ fn the_demo_shows_orders_and_their_messages_and_stops_by_itself() {
     assert!(child.wait().expect("the demo ends").success());
     let left = std::fs::read_dir(folder.path()).expect("the folder").count();
     assert_eq!(left, 0, "the demo leaves something behind");
-}
-
-#[test]
-fn check_passes_on_the_defaults_and_names_what_is_to_be_mended() {
-    let folder = folder();
-    let fine = printed(folder.path(), &["check"]);
-    assert!(fine.ends_with("nothing to mend\n"), "{fine}");
-    assert!(!folder.path().join("doorstep-data").exists(), "check makes nothing");
-    std::fs::write(
-        folder.path().join("doorstep.toml"),
-        "[voice]\ndefault_brand = 'harbour'\n[brands.harbour]\nname = 'Harbour Goods'\ntime_zone = 'Europe/Nowhere'\n",
-    )
-    .expect("a file");
-    let output = run(folder.path(), &["check", "--offline", "--json", "--config", "doorstep.toml"]);
-    assert_eq!(output.status.code(), Some(3));
-    let found = lines(&String::from_utf8_lossy(&output.stdout));
-    let problem = found.iter().find(|one| one["result"] == "problem").expect("a problem");
-    assert!(problem["what"].as_str().is_some_and(|what| what.contains("time_zone")), "{problem}");
 }
 
 /// A worker of its own, on a port that was free a moment ago.
