@@ -156,10 +156,10 @@ async fn prune_some(store: &Store, retention: &Retention) -> Result<bool, StoreE
 /// Sees to numbers that no order has, and counts what customers tell, until `stop`. `tells`: whether
 /// outcome events are queued.
 pub(super) async fn watch(store: Store, policies: Policies, tells: bool, stop: CancellationToken) {
-    let mut wakes = 0;
+    let (mut wakes, mut looks) = (0, unknown::Looks::default());
     loop {
         if wakes % WAKES_A_LOOK == 0
-            && let Err(error) = unknown::look(&store, &policies, tells).await
+            && let Err(error) = looks.look(&store, &policies, tells).await
         {
             tracing::warn!(error = &error as &dyn std::error::Error, "unknown numbers are looked at later");
         }

@@ -15,7 +15,7 @@ use super::{Access, Store, now_postgres, now_sqlite, orders};
 use crate::domain::alert::{Alert, AlertKey, Kind, Standing};
 use crate::domain::day;
 use crate::domain::event::Reason;
-use crate::domain::id::{OrderKey, TrackingNumber};
+use crate::domain::id::{EventKey, OrderKey, TrackingNumber};
 
 /// An alert as it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,7 +51,9 @@ pub struct UnknownNumber {
     pub number: TrackingNumber,
     /// When the first of them came in.
     pub since: Timestamp,
-    /// That one, as it came.
+    /// That one.
+    pub event: EventKey,
+    /// The same, as it came.
     pub raw: Vec<u8>,
 }
 
@@ -111,10 +113,11 @@ const OF_ORDER: Sql =
 macro_rules! unknown {
     ($now:expr) => {
         concat!(
-            "select w.number, w.since, i.raw from waiting w join inbox i on i.key = w.event_key where w.since <= ",
+            "select w.number, w.since, w.event_key, i.raw from waiting w join inbox i on i.key = w.event_key where w.since <= ",
             $now,
             " - $2 and not exists (
                  select 1 from alerts a where a.kind = 'unknown_tracking_number' and a.parcel = w.number)
+                 and (w.since, w.event_key) > ($4, $5)
              order by w.since, w.event_key limit $3"
         )
     };
@@ -260,17 +263,24 @@ impl Store {
     }
 
     /// Numbers that no order has shown, and whose scans have waited for `age`; of which no alert was opened yet. Up to `limit`
-    /// scans are looked at, oldest first; a number may come more than once.
+    /// scans are looked at, oldest first, from the one after `after` on; a number may come more than once.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn unknown_numbers(&self, age: Duration, limit: u32) -> Result<Vec<UnknownNumber>, StoreError> {
-        let ones = [self.now(), One::Int(ms(age)), One::Int(i64::from(limit))];
-        let rows: Vec<(String, i64, Vec<u8>)> = self.read(&UNKNOWN, &ones, &[]).await?;
+    pub async fn unknown_numbers(
+        &self,
+        age: Duration,
+        after: Option<(Timestamp, EventKey)>,
+        limit: u32,
+    ) -> Result<Vec<UnknownNumber>, StoreError> {
+        let (since, event) = after.map_or((i64::MIN, Uuid::nil()), |(since, event)| (since.as_millisecond(), event.0));
+        let limit = One::Int(i64::from(limit));
+        let ones = [self.now(), One::Int(ms(age)), limit, One::Int(since), One::Uuid(event)];
+        let rows: Vec<(String, i64, Uuid, Vec<u8>)> = self.read(&UNKNOWN, &ones, &[]).await?;
         rows.into_iter()
-            .map(|(number, since, raw)| {
+            .map(|(number, since, event, raw)| {
                 let since = at(since).ok_or_else(|| StoreError::corrupt("waiting", "since", &number))?;
-                Ok(UnknownNumber { number: TrackingNumber::new(number), since, raw })
+                Ok(UnknownNumber { number: TrackingNumber::new(number), since, event: EventKey(event), raw })
             })
             .collect()
     }

@@ -1,6 +1,6 @@
 //! What ops are called for: the same set whatever the order of arrival, once for each episode, on any number of workers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep::domain::alert::{Alert, AlertKey, Kind, Standing};
 use doorstep::domain::decide::{Cause, Context, NO_QUIET_FEEDS, decide, react};
@@ -10,6 +10,7 @@ use doorstep::domain::order::Order;
 use doorstep::domain::parcel::Status;
 use doorstep::domain::policy::Policy;
 use doorstep::domain::watch::{Beside, troubles};
+use doorstep::domain::watch::{CarrierLimits, Limits};
 use doorstep::unknown;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -289,19 +290,48 @@ async fn a_number_that_no_order_shows_is_told_after_a_day_and_over_when_one_does
     let lost = json!({"shipment": {"carrier": "dhl", "tracking_number": "JD0146000012"}});
     world.feed(&[event("s1", "shipment.in_transit", START, &lost)]).await;
     world.drain().await;
-    let look = || unknown::look(&world.store, &policies, true);
-    assert_eq!(look().await.expect("the store answers"), unknown::Looked::default());
+    let mut looks = unknown::Looks::default();
+    let mut look = async || looks.look(&world.store, &policies, true).await.expect("the store answers");
+    assert_eq!(look().await, unknown::Looked::default());
     world.clock.advance(SignedDuration::from_hours(24));
-    assert_eq!(look().await.expect("the store answers"), unknown::Looked { opened: 1, ended: 0 });
-    assert_eq!(look().await.expect("the store answers"), unknown::Looked::default());
+    assert_eq!(look().await, unknown::Looked { opened: 1, ended: 0 });
+    assert_eq!(look().await, unknown::Looked::default());
     let row = world.store.alerts_of(&World::order("?")).await.expect("the store answers").remove(0);
     assert_eq!((row.alert.kind, row.alert.parcel.as_deref()), (Kind::UnknownTrackingNumber, Some("JD0146000012")));
     assert_eq!((row.alert.carrier.as_deref(), row.alert.since), (Some("dhl"), time(START)));
     let shown = json!({"order": {"id": "1"}, "shipment": {"id": "A", "tracking_number": "JD0146000012"}});
     world.feed(&[event("c1", "shipment.created", START, &shown)]).await;
     world.drain().await;
-    assert_eq!(look().await.expect("the store answers"), unknown::Looked { opened: 0, ended: 1 });
+    assert_eq!(look().await, unknown::Looked { opened: 0, ended: 1 });
     let row = world.store.alerts_of(&World::order("?")).await.expect("the store answers").remove(0);
     assert_eq!((row.standing, row.clear_why.as_deref()), (Standing::Cleared, Some("found")));
     assert_eq!(published(&world).await, ["alert.cleared", "alert.opened"]);
+}
+
+/// A carrier whose unknown parcels nobody wants to hear of, and more of them than a look takes: others are told of all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn numbers_that_nobody_asks_for_hide_no_others() {
+    let world = World::new(START, policy()).await;
+    let mut quiet = policy();
+    let limits = quiet.watch.limits(Some("dhl"), None).clone();
+    let limits = Limits { off: [Kind::UnknownTrackingNumber].into(), ..limits };
+    quiet.watch.carriers.insert("dhl".to_owned(), CarrierLimits { limits, services: BTreeMap::new() });
+    let policies = doorstep::apply::Policies::of_all(quiet);
+    let scan = |number: String, carrier: &str| {
+        let shipment = json!({"shipment": {"carrier": carrier, "tracking_number": number}});
+        event(&number, "shipment.in_transit", START, &shipment)
+    };
+    let many = unknown::SCANS_MAX + 10;
+    let unwanted: Vec<Value> = (0..many).map(|number| scan(format!("JD01460{number:05}"), "dhl")).collect();
+    world.feed(&unwanted).await;
+    world.clock.advance(SignedDuration::from_secs(1));
+    world.feed(&[scan("PL000000001".to_owned(), "inpost")]).await;
+    world.clock.advance(SignedDuration::from_hours(25));
+    let mut looks = unknown::Looks::default();
+    let mut opened = Vec::new();
+    for _ in 0..4 {
+        opened.push(looks.look(&world.store, &policies, true).await.expect("the store answers").opened);
+    }
+    assert_eq!(opened, [0, 1, 0, 0]);
+    world.leave();
 }

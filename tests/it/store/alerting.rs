@@ -180,9 +180,9 @@ async fn a_number_that_no_order_has_is_told_after_its_time_and_once(db: &Db) {
         tx.commit().await.unwrap();
         db.advance(3600);
     }
-    assert!(db.store.unknown_numbers(DAY, 10).await.unwrap().is_empty());
+    assert!(db.store.unknown_numbers(DAY, None, 10).await.unwrap().is_empty());
     db.advance(22 * 3600);
-    let found = db.store.unknown_numbers(DAY, 10).await.unwrap();
+    let found = db.store.unknown_numbers(DAY, None, 10).await.unwrap();
     assert_eq!((found.len(), &found[0].number, found[0].since), (1, &lost, start()));
     assert_eq!(found[0].raw, b"a");
     let order = order_key("?");
@@ -194,7 +194,7 @@ async fn a_number_that_no_order_has_is_told_after_its_time_and_once(db: &Db) {
     assert_eq!(db.store.open_alerts(std::slice::from_ref(&alert), report).await.unwrap().len(), 1);
     assert_eq!(db.store.open_alerts(&[alert], report).await.unwrap().len(), 0, "another worker was first");
     db.advance(7200);
-    assert!(db.store.unknown_numbers(DAY, 10).await.unwrap().is_empty(), "both scans are of one number");
+    assert!(db.store.unknown_numbers(DAY, None, 10).await.unwrap().is_empty(), "both scans are of one number");
     assert!(db.store.end_found_numbers(|_| None).await.unwrap().is_empty(), "they still wait");
     let adopted = vec![(arrival("a", None, "a").key, order_key("1")), (arrival("b", None, "b").key, order_key("1"))];
     let numbers = vec![(lost.clone(), order_key("1"))];
