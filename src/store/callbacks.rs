@@ -1,9 +1,10 @@
 //! What providers have called back: once each, with all that follows from it in the same transaction.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::claim::read_at;
-use super::consent::{ALLOW, DECLINE};
+use super::consent::DECLINE;
 use super::error::StoreError;
 use super::params::{Args, Col, One, Sql};
 use super::rows::{Callback, CalledBack, Dead, Effect, Softness};
@@ -102,6 +103,17 @@ const SOFT_ENOUGH: Sql = Sql {
          where suppressed.until_at is not null"
     ),
 };
+
+// $4: when the gateway took it. Its calls may come late and out of order, so the times of its own clock are compared.
+const STOP: Sql = Sql::same(
+    "insert into wishes (contact, brand, channel, topic, source, at) values ($1, $2, $3, '', 'sms', $4)
+     on conflict (contact, brand, channel, topic) do update
+     set source = excluded.source, at = case when wishes.source = 'sms' and wishes.at > excluded.at then wishes.at else excluded.at end",
+);
+// What was declined elsewhere ends in any case: the person says so now. A STOP that was sent later than this START stays.
+const START: Sql = Sql::same(
+    "delete from wishes where contact = $1 and brand in ($2, '') and channel = $3 and (source <> 'sms' or at <= $4)",
+);
 
 const LIFT: Sql = Sql {
     postgres: "delete from suppressed where contact = any($1::uuid[])",
@@ -254,8 +266,8 @@ impl Store {
                 let enough = self.args(&ones, &[])?;
                 Ok(vec![(&SOFT, self.args(&[self.now(), name(), One::Uuid(call.id)], &[])?), (&SOFT_ENOUGH, enough)])
             }
-            Effect::Stop(brand) => Ok(vec![(&DECLINE, self.declining(contact, brand.as_str(), channel, "", "sms")?)]),
-            Effect::Start(brand) => self.starting(contact, channel, brand),
+            Effect::Stop(brand) => Ok(vec![(&STOP, self.texted(self.mask.name(contact), brand, channel, call.at)?)]),
+            Effect::Start(brand) => self.starting(contact, channel, brand, call.at),
         }
     }
 
@@ -271,7 +283,7 @@ impl Store {
         self.args(&[self.now(), name, way, reason, One::Text(source), One::Int(0)], &[])
     }
 
-    fn declining(
+    pub(super) fn declining(
         &self,
         contact: ContactKey,
         brand: &str,
@@ -284,18 +296,23 @@ impl Store {
         self.args(&[self.now(), name, brand, way, One::Text(topic), One::Text(source)], &[])
     }
 
+    fn texted(&self, name: Uuid, brand: &BrandId, channel: Channel, at: Timestamp) -> Result<Args, StoreError> {
+        let (brand, way) = (One::Text(brand.as_str()), One::Text(channel.as_str()));
+        self.args(&[One::Uuid(name), brand, way, One::Int(at.as_millisecond())], &[])
+    }
+
     /// Somebody who writes from a number has it in hand: it is not dead, and what was declined from it is taken back.
     fn starting(
         &self,
         contact: ContactKey,
         channel: Channel,
         brand: &BrandId,
+        at: Timestamp,
     ) -> Result<Vec<(&'static Sql, Args)>, StoreError> {
         let names = self.mask.names(contact);
         let mut all = Vec::with_capacity(names.len() + 2);
         for name in &names {
-            let ones = [One::Uuid(*name), One::Text(channel.as_str()), One::Text(""), One::Text(brand.as_str())];
-            all.push((&ALLOW, self.args(&ones, &[])?));
+            all.push((&START, self.texted(*name, brand, channel, at)?));
         }
         all.push((&LIFT, self.args(&[], &[Col::Uuid(names.clone())])?));
         all.push((&LIFT_SOFT, self.args(&[], &[Col::Uuid(names)])?));

@@ -84,18 +84,23 @@ impl Store {
         if contacts.is_empty() {
             return Ok(Vec::new());
         }
-        let names: HashMap<Uuid, ContactKey> = contacts
+        // Each name with its contact, and its place: the newest comes first.
+        let names: HashMap<Uuid, (ContactKey, usize)> = contacts
             .iter()
-            .flat_map(|contact| self.mask.names(*contact).into_iter().map(move |name| (name, *contact)))
+            .flat_map(|contact| {
+                self.mask.names(*contact).into_iter().enumerate().map(move |(place, name)| (name, (*contact, place)))
+            })
             .collect();
-        let known: Vec<(Uuid, String, String, String, String)> =
+        let mut known: Vec<(Uuid, String, String, String, String)> =
             self.read(&KNOWN, &[self.now()], &[Col::Uuid(names.keys().copied().collect())]).await?;
+        // What was chosen under the newest name is newer than what an older one still has.
+        known.sort_by_key(|(name, ..)| names.get(name).map(|(_, place)| *place));
         let plain = Col::Uuid(contacts.iter().map(|contact| contact.0).collect());
         let told: Vec<(Uuid, i64)> = self.read(&TOLD, &[self.now()], &[plain]).await?;
         let told: HashMap<Uuid, i64> = told.into_iter().collect();
         let mut out: HashMap<ContactKey, Consent> = HashMap::new();
         for (name, what, brand, first, second) in known {
-            let Some(contact) = names.get(&name) else { continue };
+            let Some((contact, _)) = names.get(&name) else { continue };
             let entry = out.entry(*contact).or_insert_with(|| nothing(*contact));
             match what.as_str() {
                 "declined" => entry.declined.push(declined(name, brand, &first, &second)?),

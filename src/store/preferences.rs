@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::consent::DECLINE;
 use super::error::StoreError;
-use super::params::{Col, One, Sql};
+use super::params::{Args, Col, One, Sql};
 use super::rows::CodeCheck;
 use super::{Access, Store, now_postgres, now_sqlite};
 use crate::domain::id::BrandId;
@@ -107,7 +107,51 @@ const WAITING: Sql = Sql {
     ),
 };
 
+// Rows from before the newest secret take its name, so that there is one row for each person and brand. $1: that name, $2: the
+// brand, $3: every name. What stands under the newest name already is newer; a
+// number that is missing there was removed, a language was only never chosen.
+const RENAME: Sql = Sql {
+    postgres: "insert into preferences (contact, brand, locale, number, at)
+         select $1, brand, locale, number, at from preferences where contact = any($3::uuid[]) and contact <> $1 and brand = $2
+         order by at desc limit 1
+         on conflict (contact, brand) do update set locale = coalesce(preferences.locale, excluded.locale)",
+    sqlite: "insert into preferences (contact, brand, locale, number, at)
+         select $1, brand, locale, number, at from preferences
+         where contact in (select unhex(value->>0) from json_each($3)) and contact <> $1 and brand = $2
+         order by at desc limit 1
+         on conflict (contact, brand) do update set locale = coalesce(preferences.locale, excluded.locale)",
+};
+const RENAMED: Sql = Sql {
+    postgres: "delete from preferences where contact = any($3::uuid[]) and contact <> $1 and brand = $2",
+    sqlite: "delete from preferences
+         where contact in (select unhex(value->>0) from json_each($3)) and contact <> $1 and brand = $2",
+};
+
 impl Store {
+    /// Notes that somebody declines these topics of a brand's messages on a channel: all of them, or on an error none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn decline_topics(
+        &self,
+        contact: ContactKey,
+        brand: &BrandId,
+        channel: Channel,
+        topics: &[Topic],
+        source: &str,
+    ) -> Result<(), StoreError> {
+        let declines =
+            topics.iter().map(|topic| self.declining(contact, brand.as_str(), channel, topic.as_str(), source));
+        let declines = declines.collect::<Result<Vec<_>, _>>()?;
+        self.with(Access::Transaction, move |mut conn| async move {
+            for args in declines {
+                conn.execute(&DECLINE, args).await?;
+            }
+            Ok((conn, ()))
+        })
+        .await
+    }
+
     /// Keeps what somebody declines of a brand's messages, in the place of all that they declined of them before.
     ///
     /// # Errors
@@ -120,13 +164,10 @@ impl Store {
         source: &str,
     ) -> Result<(), StoreError> {
         let forget = self.args(&[One::Text(brand.as_str())], &[Col::Uuid(self.mask.names(contact))])?;
-        let mut declines = Vec::with_capacity(declined.len());
-        for (channel, topic) in declined {
-            let (name, brand, way) =
-                (One::Uuid(self.mask.name(contact)), One::Text(brand.as_str()), One::Text(channel.as_str()));
-            let ones = [self.now(), name, brand, way, One::Text(topic.as_str()), One::Text(source)];
-            declines.push(self.args(&ones, &[])?);
-        }
+        let declines = declined
+            .iter()
+            .map(|(channel, topic)| self.declining(contact, brand.as_str(), *channel, topic.as_str(), source))
+            .collect::<Result<Vec<_>, _>>()?;
         self.with(Access::Transaction, move |mut conn| async move {
             conn.execute(&FORGET, forget).await?;
             for args in declines {
@@ -142,9 +183,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn choose_locale(&self, contact: ContactKey, brand: &BrandId, locale: &str) -> Result<(), StoreError> {
-        let ones = [self.now(), One::Uuid(self.mask.name(contact)), One::Text(brand.as_str()), One::Text(locale)];
-        self.execute(&LOCALE, &ones, &[]).await?;
-        Ok(())
+        self.prefer(&LOCALE, contact, brand, locale, None).await
     }
 
     /// Forgets the number that somebody confirmed for a brand's texts.
@@ -152,9 +191,33 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn forget_number(&self, contact: ContactKey, brand: &BrandId) -> Result<(), StoreError> {
-        let ones = [self.now(), One::Uuid(self.mask.name(contact)), One::Text(brand.as_str()), One::Text("")];
-        self.execute(&NUMBER, &ones, &[]).await?;
-        Ok(())
+        self.prefer(&NUMBER, contact, brand, "", None).await
+    }
+
+    /// Writes one preference under the newest name, with what stood under older ones, and does `also` with it.
+    async fn prefer(
+        &self,
+        sql: &'static Sql,
+        contact: ContactKey,
+        brand: &BrandId,
+        value: &str,
+        also: Option<(&'static Sql, Args)>,
+    ) -> Result<(), StoreError> {
+        let name = self.mask.name(contact);
+        let of = || One::Text(brand.as_str());
+        let older = || self.args(&[One::Uuid(name), of()], &[Col::Uuid(self.mask.names(contact))]);
+        let (rename, renamed) = (older()?, older()?);
+        let keep = self.args(&[self.now(), One::Uuid(name), of(), One::Text(value)], &[])?;
+        self.with(Access::Transaction, move |mut conn| async move {
+            conn.execute(&RENAME, rename).await?;
+            conn.execute(&RENAMED, renamed).await?;
+            conn.execute(sql, keep).await?;
+            if let Some((sql, args)) = also {
+                conn.execute(sql, args).await?;
+            }
+            Ok((conn, ()))
+        })
+        .await
     }
 
     /// Keeps a code that waits to be typed in for `minutes`, unless this person, or this number, had `a_day` of them in 24 hours:
@@ -226,14 +289,8 @@ impl Store {
         if self.mask.digest(contact, &format!("{number}\0{code}")) != digest {
             return Ok(CodeCheck::Wrong);
         }
-        let keep = self.args(&[self.now(), One::Uuid(name), One::Text(brand.as_str()), One::Text(&number)], &[])?;
         let used = self.args(&[One::Uuid(name), One::Text(brand.as_str())], &[])?;
-        self.with(Access::Transaction, move |mut conn| async move {
-            conn.execute(&NUMBER, keep).await?;
-            conn.execute(&USED, used).await?;
-            Ok((conn, ()))
-        })
-        .await?;
+        self.prefer(&NUMBER, contact, brand, &number, Some((&USED, used))).await?;
         // Whoever reads the code has the number in hand, and wants texts there now.
         let phone = ContactKey::new(Channel::Sms, &number);
         self.lift(phone).await?;

@@ -20,7 +20,7 @@ pub const STAMP: &str = "stamp";
 /// Most bytes of a form: a comment of some pages.
 const FORM_BYTES_MAX: usize = 16 * 1024;
 /// How long a form may take to come in.
-const FORM_TIME_MAX: Duration = Duration::from_secs(20);
+pub(super) const FORM_TIME_MAX: Duration = Duration::from_secs(20);
 /// Forms from one address in each minute: a family behind one router sends fewer, and a thousand links cannot be tried.
 const FORMS_A_MINUTE: u32 = 30;
 

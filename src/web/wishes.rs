@@ -1,6 +1,6 @@
 //! The page of wishes, `/u/{token}`: what somebody wants to hear about and how, in which language, and on which number.
 //!
-//! A mail program posts `List-Unsubscribe=One-Click` to the same address (RFC 8058), and that counts at once. A person's own
+//! A mail program posts `List-Unsubscribe=One-Click` to the same address (RFC 8058), as a form of either kind, and that counts at once. A person's own
 //! buttons post elsewhere, each with a stamp; reading the page changes nothing, since mail scanners read every link.
 
 mod sheet;
@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{FromRequest, Multipart, Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use uuid::Uuid;
 
-use super::form::{Filled, Forms, Refused, Unread};
+use super::form::{FORM_TIME_MAX, Filled, Forms, Refused, Unread};
 use super::frame::{Frames, Shown};
 use super::nowhere::Nowhere;
 use crate::channel::sms::{CodeText, Sender};
@@ -29,8 +29,8 @@ use crate::store::rows::{CodeCheck, Consent};
 use crate::store::{Store, StoreError};
 use sheet::{Said, Sheet};
 
-/// What a mail program posts, word for word.
-const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
+/// What a mail program posts, word for word: one field, and what it says.
+const ONE_CLICK: (&str, &str) = ("List-Unsubscribe", "One-Click");
 
 /// What the page needs.
 #[derive(Debug, Clone)]
@@ -85,19 +85,30 @@ async fn show(State(wishes): State<Wishes>, Path(token): Path<String>, headers: 
 }
 
 /// The mail program's post. Anything else sent here changes nothing.
-async fn one_click(
-    State(wishes): State<Wishes>,
-    Path(token): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+async fn one_click(State(wishes): State<Wishes>, Path(token): Path<String>, request: Request) -> Response {
     let inner = &wishes.inner;
-    let Some(who) = inner.forms.links().opt_out(&token) else { return inner.nowhere.answer(&headers) };
-    if body.trim_ascii() != ONE_CLICK.as_bytes() {
+    let Some(who) = inner.forms.links().opt_out(&token) else { return inner.nowhere.answer(request.headers()) };
+    let reading = tokio::time::timeout(FORM_TIME_MAX, is_one_click(request));
+    if !reading.await.unwrap_or_default() {
         return inner.page(&token, &who, StatusCode::BAD_REQUEST, Said::Nothing).await;
     }
     let stopped = inner.only_necessary(&who, "one_click").await;
     inner.told(&token, &who, stopped.map(|()| Said::Good("wishes-stopped"))).await
+}
+
+/// Whether it is the form of RFC 8058, section 3.2: it should come as `multipart/form-data`, and may come as the other kind.
+async fn is_one_click(request: Request) -> bool {
+    let (name, value) = ONE_CLICK;
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.trim_start().to_ascii_lowercase().starts_with("multipart/form-data") {
+        let body = Bytes::from_request(request, &()).await.unwrap_or_default();
+        return body.trim_ascii().strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"="))
+            == Some(value.as_bytes());
+    }
+    let Ok(mut form) = Multipart::from_request(request, &()).await else { return false };
+    let Ok(Some(field)) = form.next_field().await else { return false };
+    let is_named = field.name() == Some(name);
+    is_named && field.text().await.is_ok_and(|said| said.trim() == value) && matches!(form.next_field().await, Ok(None))
 }
 
 async fn stop(State(wishes): State<Wishes>, Path(token): Path<String>, request: Request) -> Response {
@@ -170,10 +181,7 @@ impl Inner {
 
     /// What one click declines, by the way on which it was clicked; what was declined before stays so.
     async fn only_necessary(&self, who: &OptOut, source: &str) -> Result<(), StoreError> {
-        for topic in Topic::OPTIONAL {
-            self.store.decline(who.contact, Some(&who.brand), Channel::Email, Some(topic), source).await?;
-        }
-        Ok(())
+        self.store.decline_topics(who.contact, &who.brand, Channel::Email, &Topic::OPTIONAL, source).await
     }
 
     async fn ask_code(&self, who: &OptOut, filled: &Filled) -> Result<Said, StoreError> {

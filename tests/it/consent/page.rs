@@ -160,6 +160,32 @@ async fn a_mail_program_opts_out_with_one_click_and_reading_changes_nothing() {
     assert_eq!(mails.map(|mail| mail.entry.stage.as_str()).collect::<Vec<_>>(), ["confirmed"]);
 }
 
+/// RFC 8058, section 3.2: a mail program should send `multipart/form-data`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_click_may_come_in_parts() {
+    let site = Site::new().await;
+    let path = site.path("pl");
+    let parts = [("content-type", "Multipart/form-data; boundary=\"--FormBoundaryjWmhtjORrn\"")];
+    let body = |name: &str, value: &str, more: &str| {
+        let part =
+            format!("----FormBoundaryjWmhtjORrn\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        format!("{part}{more}----FormBoundaryjWmhtjORrn--\r\n").into_bytes()
+    };
+    let other = "----FormBoundaryjWmhtjORrn\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n1\r\n";
+    for wrong in [
+        body("List-Unsubscribe", "Two-Clicks", ""),
+        body("Something", "One-Click", ""),
+        body("List-Unsubscribe", "One-Click", other),
+        b"----FormBoundaryjWmhtjORrn\r\n".to_vec(),
+        Vec::new(),
+    ] {
+        assert_eq!(site.client.post(&path, &parts, &wrong).await.status, 400);
+    }
+    assert_eq!(site.may(Channel::Email).await, Topic::ALL);
+    assert_eq!(site.client.post(&path, &parts, &body("List-Unsubscribe", "One-Click", "")).await.status, 200);
+    assert_eq!(site.may(Channel::Email).await, [Topic::Necessary]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_address_of_ours_looks_like_any_other() {
     let site = Site::new().await;

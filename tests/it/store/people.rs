@@ -7,7 +7,7 @@ use doorstep::domain::notice::{Silence, Why};
 use doorstep::domain::person::{Channel, ContactKey};
 use doorstep::domain::stage::Stage;
 use doorstep::domain::topic::Topic;
-use doorstep::store::rows::{Changes, Refused, State, Verdict};
+use doorstep::store::rows::{Changes, CodeCheck, Refused, State, Verdict};
 use doorstep::store::{Kind, Mask};
 use jiff::SignedDuration;
 use uuid::Uuid;
@@ -18,6 +18,7 @@ on_both!(
     a_wish_is_of_a_topic_a_channel_and_a_brand,
     opt_outs_of_before_are_carried_over,
     a_masked_contact_is_found_and_stands_nowhere,
+    what_was_chosen_before_a_newer_secret_is_one_with_what_is_chosen_after,
     told_messages_are_counted_for_a_day,
     a_timer_is_one_row_an_order,
     a_claimed_timer_comes_back_unless_it_is_written,
@@ -82,6 +83,34 @@ async fn a_masked_contact_is_found_and_stands_nowhere(db: &Db) {
     }
     newer.allow(contact(), None, Channel::Email, None).await.unwrap();
     assert!(masked.consents(&[contact()]).await.unwrap()[0].declined.is_empty());
+}
+
+/// A number that was removed stays removed, whatever older names it stood under.
+async fn what_was_chosen_before_a_newer_secret_is_one_with_what_is_chosen_after(db: &Db) {
+    let brand = BrandId::new("harbour");
+    let masked = db.store.masked(Mask::new(&["a secret of some letters".into()]).unwrap());
+    let newer =
+        db.store.masked(Mask::new(&["a newer secret of ours".into(), "a secret of some letters".into()]).unwrap());
+    let confirm = async |store: &doorstep::store::Store, number: &str| {
+        assert!(store.expect_code(contact(), &brand, number, "123456", (10, 5)).await.unwrap());
+        assert_eq!(store.confirm_number(contact(), &brand, "123456").await.unwrap(), CodeCheck::Right);
+    };
+    let chosen = async || {
+        let known = newer.consents(&[contact()]).await.unwrap().remove(0);
+        assert!(known.chosen.len() <= 1, "one row for each person and brand: {known:?}");
+        let number = |one: &doorstep::store::rows::Chosen| one.number.as_ref().map(|number| number.expose().clone());
+        known.chosen_for(&brand).map(|one| (one.locale.clone(), number(one)))
+    };
+    db.store.choose_locale(contact(), &brand, "pl").await.unwrap();
+    confirm(&db.store, "+48500500501").await;
+    assert_eq!(chosen().await, Some((Some("pl".into()), Some("+48500500501".into()))));
+    masked.forget_number(contact(), &brand).await.unwrap();
+    assert_eq!(chosen().await, Some((Some("pl".into()), None)), "removed under a newer name");
+    confirm(&masked, "+48500500502").await;
+    newer.choose_locale(contact(), &brand, "uk").await.unwrap();
+    assert_eq!(chosen().await, Some((Some("uk".into()), Some("+48500500502".into()))));
+    confirm(&newer, "+48500500503").await;
+    assert_eq!(chosen().await, Some((Some("uk".into()), Some("+48500500503".into()))));
 }
 
 async fn told_messages_are_counted_for_a_day(db: &Db) {
