@@ -4,6 +4,7 @@
 //! before the commit, so a batch that lost a race simply runs again from the start.
 
 mod batch;
+mod numbered;
 mod reroute;
 mod room;
 mod telling;
@@ -25,7 +26,7 @@ use crate::domain::lane::school::School;
 use crate::domain::order::Order;
 use crate::domain::policy::Policy;
 use crate::feeds::{Pulse, QuietFeeds};
-use crate::ingest::{Apply, Incoming, decode};
+use crate::ingest::{Apply, Incoming};
 use crate::lanes::{self, Shelf};
 use crate::store::rows::{Arrival, Changes, Planned, Refused, Seen};
 use crate::store::{Store, StoreError, Tx, unbroken};
@@ -119,6 +120,7 @@ pub struct Hinge {
     lanes: Shelf,
     cause: Cause,
     tells: bool,
+    keeps_refused: bool,
     pulse: Pulse,
     quiet_feeds: QuietFeeds,
 }
@@ -169,12 +171,18 @@ impl Hinge {
     /// A hinge that hands notices over to the dispatcher behind `handoff`.
     pub fn new(store: Store, policies: Policies, clock: Clock, handoff: Handoff<Order>) -> Self {
         let (lanes, pulse, quiet_feeds) = (Shelf::default(), Pulse::default(), QuietFeeds::default());
-        Self { store, policies, clock, handoff, lanes, cause: Cause::Fact, tells: false, pulse, quiet_feeds }
+        let (cause, tells, keeps_refused) = (Cause::Fact, false, true);
+        Self { store, policies, clock, handoff, lanes, cause, tells, keeps_refused, pulse, quiet_feeds }
     }
 
     /// The same hinge, which foresees by these lanes. Without any, it learns and foresees nothing.
     pub fn knowing(&self, lanes: Shelf) -> Self {
         Self { lanes, ..self.clone() }
+    }
+
+    /// The same hinge, for events that are in quarantine already: what it refuses is not kept once more.
+    pub fn mending(&self) -> Self {
+        Self { keeps_refused: false, ..self.clone() }
     }
 
     /// Whether it queues outcome events.
@@ -265,13 +273,13 @@ impl Hinge {
         let waiting = self.fold_all(&mut tx, &mut batch, &facts, &mut verdicts).await?;
         crash::point("apply.decided");
         let scans = batch.scans(&facts, self.clock.now());
+        let refused = if self.keeps_refused { refused } else { Vec::new() };
         self.commit(tx, batch, waiting, refused).await?;
         scans.iter().for_each(|carrier| self.pulse.note(carrier, self.clock.now()));
         Ok(verdicts)
     }
 
-    /// Folds the facts that name an order, then those that a number leads to one, then those that have waited for a number
-    /// that is now known. Answers with the facts that must wait.
+    /// Folds the facts that name an order, then those that a number leads to one. Answers with the facts that must wait.
     async fn fold_all(
         &self,
         tx: &mut Tx,
@@ -288,63 +296,7 @@ impl Hinge {
                 verdicts[*place] = Verdict::Erased;
             }
         }
-        let numbered: Vec<(usize, &TrackingNumber, &Event)> = facts
-            .iter()
-            .filter(|(_, event)| event.order.is_none())
-            .filter_map(|(place, event)| {
-                Some((*place, event.shipment_patch.as_ref()?.tracking_number.as_ref()?, *event))
-            })
-            .collect();
-        let asked: BTreeSet<TrackingNumber> =
-            numbered.iter().map(|(_, number, _)| *number).chain(batch.new_numbers()).cloned().collect();
-        if asked.is_empty() {
-            return Ok(Vec::new());
-        }
-        let asked: Vec<TrackingNumber> = asked.into_iter().collect();
-        let found = tx.orders_of_numbers(&asked).await?;
-        let mut homes: BTreeMap<&TrackingNumber, BTreeSet<OrderKey>> = BTreeMap::new();
-        for (number, key) in &found {
-            homes.entry(number).or_default().insert(key.clone());
-        }
-        for number in &asked {
-            homes.entry(number).or_default().extend(batch.shown_by(number).cloned());
-        }
-        let of_the_numbered = numbered.iter().flat_map(|(_, number, _)| &homes[number]);
-        self.load(tx, batch, of_the_numbered).await?;
-        let mut waiting = Vec::new();
-        for (place, number, event) in &numbered {
-            if homes[number].is_empty() {
-                verdicts[*place] = Verdict::Waiting;
-                waiting.push(((*number).clone(), event.key));
-            }
-            for key in &homes[number] {
-                if !self.fold(batch, key, event) {
-                    verdicts[*place] = Verdict::Erased;
-                }
-                batch.adopt(event.key, key);
-            }
-        }
-        self.adopt_waiting(tx, batch).await?;
-        Ok(waiting)
-    }
-
-    /// Facts that have waited for a number which this batch shows.
-    async fn adopt_waiting(&self, tx: &mut Tx, batch: &mut Batch) -> Result<(), Failed> {
-        let numbers: Vec<TrackingNumber> = batch.new_numbers().cloned().collect();
-        for (event_key, raw) in tx.waiting_for(&numbers).await? {
-            let Ok(event) = decode::decode_stored(&raw) else {
-                // It was decoded before it was stored; a newer doorstep may be stricter. It stays where it is.
-                tracing::warn!(event.id = %event_key, "a waiting fact can no longer be read");
-                continue;
-            };
-            let number = event.shipment_patch.as_ref().and_then(|patch| patch.tracking_number.clone());
-            let homes: Vec<OrderKey> = number.iter().flat_map(|number| batch.shown_by(number)).cloned().collect();
-            for key in homes {
-                self.fold(batch, &key, &event);
-                batch.adopt(event_key, &key);
-            }
-        }
-        Ok(())
+        self.fold_numbered(tx, batch, facts, verdicts).await
     }
 
     /// False if the order is that of somebody who was forgotten.
@@ -453,6 +405,9 @@ impl Hinge {
 
     /// Keeps an event that alone cannot be stored, with the reason.
     async fn set_aside(&self, incoming: &Incoming, reason: String) -> Result<Verdict, StoreError> {
+        if !self.keeps_refused {
+            return Ok(Verdict::Refused { reason });
+        }
         let refused = match incoming {
             Incoming::Event { arrival, .. } | Incoming::UnknownType { arrival } => {
                 Refused { door: "apply", reason: reason.clone(), raw: arrival.raw.clone(), headers: String::new() }

@@ -19,6 +19,7 @@ pub async fn retry(store: &Store, decoder: &Decoder, hinge: &Hinge, kept: Quaran
     match judge(decoder, kept) {
         Incoming::Refused(refused) => Ok(Verdict::Refused { reason: refused.reason }),
         incoming => {
+            let hinge = if is_whole { hinge.mending() } else { hinge.clone() };
             let verdicts = hinge.apply(vec![incoming]).await.context("applying the event")?;
             let verdict = verdicts.into_iter().next().context("the hinge gives one verdict for one event")?;
             // Refused once more as it is, it goes on waiting here; from binary mode it is kept anew, put together.

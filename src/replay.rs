@@ -62,7 +62,7 @@ pub struct World {
     orders: HashMap<OrderKey, Order>,
     seen: HashMap<EventKey, ()>,
     numbers: HashMap<TrackingNumber, BTreeSet<OrderKey>>,
-    waiting: HashMap<TrackingNumber, Vec<Event>>,
+    numbered: HashMap<TrackingNumber, Vec<Event>>,
     /// By time, then by the order in which they were asked for.
     queue: BTreeMap<(Timestamp, u64), Due>,
     asked: u64,
@@ -90,7 +90,7 @@ impl World {
             orders: HashMap::new(),
             seen: HashMap::new(),
             numbers: HashMap::new(),
-            waiting: HashMap::new(),
+            numbered: HashMap::new(),
             queue: BTreeMap::new(),
             asked: 0,
             notices_open: 0,
@@ -120,13 +120,12 @@ impl World {
                 }
             }
             (None, Some(number)) => {
-                let homes: Vec<OrderKey> = self.numbers.get(&number).into_iter().flatten().cloned().collect();
-                if homes.is_empty() {
-                    self.waiting.entry(number).or_default().push(event.clone());
-                }
+                let shown = self.numbers.get(&number).into_iter().flatten();
+                let homes: Vec<OrderKey> = shown.filter(|key| self.is_home(key, &number, event)).cloned().collect();
                 for key in homes {
                     self.fold(&key, event);
                 }
+                self.numbered.entry(number).or_default().push(event.clone());
             }
             (None, None) => {}
         }
@@ -182,10 +181,17 @@ impl World {
     fn show(&mut self, key: &OrderKey, number: TrackingNumber) {
         let is_new = self.numbers.entry(number.clone()).or_default().insert(key.clone());
         if is_new {
-            for event in self.waiting.get(&number).cloned().unwrap_or_default() {
-                self.fold(key, &event);
+            for event in self.numbered.get(&number).cloned().unwrap_or_default() {
+                if self.is_home(key, &number, &event) {
+                    self.fold(key, &event);
+                }
             }
         }
+    }
+
+    fn is_home(&self, key: &OrderKey, number: &TrackingNumber, event: &Event) -> bool {
+        let zone = &self.policies.of(&key.brand()).zone;
+        self.orders.get(key).is_some_and(|order| order.is_home(number, event.time, zone))
     }
 
     fn fold(&mut self, key: &OrderKey, event: &Event) {

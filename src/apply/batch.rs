@@ -15,6 +15,7 @@ use crate::domain::id::{EventKey, NoticeKey, OrderKey, TrackingNumber};
 use crate::domain::lane::school::School;
 use crate::domain::notice::{Effect, Notice, Silence, Why};
 use crate::domain::order::Order;
+use crate::domain::person::ContactKey;
 use crate::domain::policy::Policy;
 use crate::domain::reroute::reroute;
 use crate::feeds::scanned_by;
@@ -28,6 +29,12 @@ struct Held {
     /// The document as it was read: what has not changed is not written.
     before: String,
     was_read: bool,
+}
+
+impl Held {
+    fn doc(&self) -> String {
+        serde_json::to_string(&self.order).expect("an order's document is plain data with text keys")
+    }
 }
 
 /// The orders of a batch, and what the events made of them.
@@ -118,6 +125,22 @@ impl Batch {
         self.orders.contains_key(key)
     }
 
+    /// Whether a fact that names a number alone is about this order's parcel. The order must have been loaded.
+    pub(super) fn is_home(&self, key: &OrderKey, number: &TrackingNumber, at: Timestamp, policy: &Policy) -> bool {
+        self.orders.get(key).is_some_and(|held| held.order.is_home(number, at, &policy.zone))
+    }
+
+    /// The version that an order will have once this batch is committed; `None` for one that is not there.
+    pub(super) fn version(&self, key: &OrderKey) -> Option<i64> {
+        let held = self.orders.get(key).filter(|held| held.was_read)?;
+        Some(held.version + i64::from(held.doc() != held.before))
+    }
+
+    /// A fact stays as it came, though it is about the order of somebody who was forgotten as well.
+    pub(super) fn keep_raw(&mut self, event: EventKey) {
+        self.blanked.retain(|blanked| *blanked != event);
+    }
+
     /// The carriers of these facts' scans, one for each scan.
     pub(super) fn scans(&self, facts: &[(usize, &Event)], now: Timestamp) -> Vec<String> {
         let order = |event: &Event| event.order_key().and_then(|key| self.orders.get(&key)).map(|held| &held.order);
@@ -175,11 +198,11 @@ impl Batch {
     }
 
     /// Takes the necessary news of a notice to the person's other channel.
-    pub(super) fn reroute(&mut self, notice: &Notice, is_dead: bool, policy: &Policy, now: Timestamp) {
+    pub(super) fn reroute(&mut self, notice: &Notice, dead: &[ContactKey], policy: &Policy, now: Timestamp) {
         let is_ours = |held: &&mut Held| held.was_read && !held.order.is_erased();
         let Some(held) = self.orders.get_mut(&notice.order).filter(is_ours) else { return };
         let ctx = Context { now, policy, cause: Cause::Fact, quiet_feeds: &self.quiet_feeds };
-        let (order, effects) = reroute(&ctx, notice, is_dead, std::mem::take(&mut held.order));
+        let (order, effects) = reroute(&ctx, notice, dead, std::mem::take(&mut held.order));
         held.order = order;
         self.keep(&notice.order, effects, now);
     }
@@ -247,7 +270,7 @@ impl Batch {
         let mut orders = Vec::with_capacity(self.orders.len());
         let mut states = HashMap::with_capacity(self.orders.len());
         for (key, held) in self.orders {
-            let doc = serde_json::to_string(&held.order).expect("an order's document is plain data with text keys");
+            let doc = held.doc();
             let changed = doc != held.before;
             if changed && (held.was_read || held.order != Order::default()) {
                 orders.push(OrderRow { key: key.clone(), version: held.version, doc });

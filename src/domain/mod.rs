@@ -11,6 +11,7 @@ pub mod event;
 pub mod fold;
 pub mod parcel;
 pub mod order;
+pub mod home;
 pub mod erase;
 pub mod promise;
 pub mod stage;

@@ -38,6 +38,11 @@ pub(super) const WAITING_FOR: Sql = Sql {
              order by i.received_at, i.key",
 };
 
+pub(super) const FACTS: Sql = Sql {
+    postgres: "select raw from inbox where order_key = any($1::text[]) order by received_at, key",
+    sqlite: "select raw from inbox where order_key in (select value->>0 from json_each($1)) order by received_at, key",
+};
+
 const VERSIONS: Sql = Sql {
     postgres: "select key, version from orders where key = any($1::text[])",
     sqlite: "select key, version from orders where key in (select value->>0 from json_each($1))",

@@ -175,6 +175,18 @@ impl Tx {
         Ok(rows.into_iter().map(|(key, raw)| (EventKey(key), raw)).collect())
     }
 
+    /// The facts of these orders as they came, oldest first; without those that were blanked.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn facts_of(&mut self, keys: &[OrderKey]) -> Result<Vec<Vec<u8>>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<(Vec<u8>,)> = self.fetch(&orders::FACTS, &[], &[orders::sorted(keys)]).await?;
+        Ok(rows.into_iter().map(|(raw,)| raw).filter(|raw| !raw.is_empty()).collect())
+    }
+
     /// Makes everything since `begin` lasting.
     ///
     /// # Errors

@@ -21,6 +21,8 @@ mod histories;
 mod journeys;
 mod keeping;
 mod lanes;
+mod mending;
+mod numbers;
 mod ops;
 mod outage;
 mod place;

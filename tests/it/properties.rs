@@ -26,7 +26,7 @@ fn known(facts: &[Event]) -> Known {
 }
 
 /// Every order of the facts, by Heap's method.
-fn permutations(facts: &mut Vec<Event>, size: usize, visit: &mut impl FnMut(&[Event])) {
+pub(crate) fn permutations<T>(facts: &mut Vec<T>, size: usize, visit: &mut impl FnMut(&[T])) {
     if size <= 1 {
         return visit(facts);
     }
