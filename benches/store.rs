@@ -149,6 +149,7 @@ async fn deliver(store: &Store, work: &Workload, changes: &Changes) {
             key: row.key,
             order: row.order.clone(),
             fence: 1,
+            version: None,
             result: Verdict::Accepted { receipt: Some(row.key.to_string()) },
         })
         .collect();

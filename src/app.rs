@@ -196,7 +196,7 @@ impl Worker {
             let lanes = Lanes::of(lanes.clone(), store.clock().clone());
             console(config, (entrance, lanes), (&store, &facts), &voices, entrances.clone())
         });
-        let callbacks = Callbacks::new(store.clone(), hinge.clone(), &config.consent)?.routes();
+        let callbacks = Callbacks::new(store.clone(), hinge.clone(), Arc::clone(&decoder), &config.consent)?.routes();
         let gathering = CancellationToken::new();
         let (gatherer, gathers) = Gatherer::new(hinge, gathering.clone());
         let (gatherer_task, counts) = (tokio::spawn(gathers), Counts::default());

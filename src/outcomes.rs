@@ -14,7 +14,7 @@ use crate::domain::notice::{Notice, Why};
 use crate::domain::order::{Handled, Order};
 use crate::domain::person::{Channel, Role};
 use crate::domain::stage::Stage;
-use crate::store::rows::{Outcome, Verdict};
+use crate::store::rows::{Decision, Outcome, Verdict};
 
 /// The CloudEvents `source` of everything that we publish.
 pub const SOURCE: &str = "/doorstep";
@@ -150,6 +150,14 @@ pub fn settled(notice: &Notice, fence: i32, verdict: &Verdict, now: Timestamp) -
         Verdict::Deferred { .. } | Verdict::Unsure { .. } | Verdict::Released => return None,
     };
     Some(event(&notice.into(), kind, now, fence, detail))
+}
+
+/// The outcome event for a doubt that a person settles; `None` where the message goes out again, which is told when it has.
+pub fn decided(notice: &Notice, decision: Decision, now: Timestamp) -> Option<Outcome> {
+    match decision {
+        Decision::WasSent => settled(notice, 0, &Verdict::Accepted { receipt: None }, now),
+        Decision::SendAgain => None,
+    }
 }
 
 #[derive(Default)]

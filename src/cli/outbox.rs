@@ -9,6 +9,7 @@ use super::out::Out;
 use super::parts::ready_store;
 use crate::config::Config;
 use crate::domain::id::NoticeKey;
+use crate::outcomes;
 use crate::store::rows::{Decision, NoticeRow, State};
 
 /// What to do with the outbox.
@@ -149,8 +150,11 @@ async fn list(
 async fn settle(key: NoticeKey, as_what: &AsWhat, config: &Config, out: &Out) -> anyhow::Result<Ending> {
     let decision = if as_what.sent { Decision::WasSent } else { Decision::SendAgain };
     let store = ready_store(config).await?;
-    let settled = store.decide_doubt(key, decision, "cli").await.context("settling the message")?;
-    let now = store.notice(key).await.context("reading the message")?;
+    let read = async || store.notice(key).await.context("reading the message");
+    let before = read().await?.filter(|_| config.tells_outcomes());
+    let told = before.and_then(|row| outcomes::decided(&row.notice, decision, store.clock().now()));
+    let settled = store.decide_doubt(key, decision, "cli", told).await.context("settling the message")?;
+    let now = read().await?;
     store.close().await;
     if !settled {
         match now {

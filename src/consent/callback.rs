@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::id::NoticeKey;
 use crate::domain::person::{Channel, ContactKey, Pii};
+use crate::ingest::field;
 use crate::store::rows::{Callback, Dead, Effect};
 
 /// Names the space in which the ids of calls live; made once, never to change.
@@ -88,7 +89,7 @@ impl Event {
         let effect = self.fate.effect();
         let mut contacts: Vec<ContactKey> = contact.into_iter().collect();
         for address in self.addresses.iter().take(ADDRESSES_MAX) {
-            let contact = ContactKey::new(self.channel, bare(address.expose()));
+            let contact = contact_of(self.channel, bare(address.expose()));
             if !contacts.contains(&contact) {
                 contacts.push(contact);
             }
@@ -97,6 +98,12 @@ impl Event {
         let (kind, at) = (self.fate.as_str(), self.at.unwrap_or(now));
         Callback { id, door, kind, notice: self.notice, at, effects: effects.collect() }
     }
+}
+
+/// Numbers are written in many ways, and kept in one.
+fn contact_of(channel: Channel, address: &str) -> ContactKey {
+    let number = if channel == Channel::Sms { field::phone_number(address) } else { None };
+    ContactKey::new(channel, number.as_deref().unwrap_or(address))
 }
 
 /// `Name <address>` or the address alone.

@@ -30,6 +30,8 @@ const WHO: &str = "the worker that sent it";
 pub(super) struct Ending {
     pub(super) notice: Notice,
     pub(super) fence: i32,
+    /// The order's version by which the notice stays unsent: by another one it must be judged again. `None`: it holds in any case.
+    pub(super) version: Option<i64>,
     pub(super) verdict: Verdict,
 }
 
@@ -221,7 +223,12 @@ async fn settle_once(
     told: &[(NoticeKey, Outcome)],
     is_first: bool,
 ) -> Result<(), StoreError> {
-    let done = store.settle(rows, told).await?;
+    let mut done = store.settle(rows, told).await?;
+    // The order has moved on since it was judged: what is unsent is given back, and judged by what is known now.
+    let moved = rows.iter().filter(|row| row.version.is_some() && !done.contains(&row.key));
+    let moved: Vec<Settled> =
+        moved.map(|row| Settled { version: None, result: Verdict::Released, ..row.clone() }).collect();
+    done.extend(store.settle(&moved, &[]).await?);
     let lost = rows.len() - done.len();
     match (lost, is_first) {
         (0, _) => return Ok(()),
@@ -237,7 +244,8 @@ async fn settle_once(
     // While the database was away a lease may have run out, and what was sent under it been listed as in doubt. Here it is known that
     // it was taken: that settles the doubt, whatever try it is of. What had been settled before stays as it is.
     for row in rows.iter().filter(|row| matches!(row.result, Verdict::Accepted { .. }) && !done.contains(&row.key)) {
-        if store.decide_doubt(row.key, Decision::WasSent, WHO).await? {
+        let news = told.iter().find(|(key, _)| *key == row.key).map(|(_, outcome)| outcome.clone());
+        if store.decide_doubt(row.key, Decision::WasSent, WHO, news).await? {
             tracing::info!(notice.key = %row.key, "no longer in doubt: the far side had taken it");
         }
     }
@@ -250,6 +258,7 @@ impl Ending {
             key: self.notice.key,
             order: self.notice.order.clone(),
             fence: self.fence,
+            version: self.version,
             result: self.verdict.clone(),
         }
     }

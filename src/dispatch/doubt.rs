@@ -59,7 +59,7 @@ impl Worker {
             let report = move |doubted: &Doubted| {
                 let verdict = Verdict::InDoubt { cause: LOST.into() };
                 let is_news = tells && !doubted.again;
-                is_news.then(|| outcomes::settled(&doubted.notice, 0, &verdict, clock.now())).flatten()
+                is_news.then(|| outcomes::settled(&doubted.notice, doubted.fence, &verdict, clock.now())).flatten()
             };
             let doubted = self.store.doubtful(&idempotent, SAME_KEY_HORIZON, report).await?;
             crash::point("dispatch.swept");
@@ -74,7 +74,7 @@ impl Worker {
     }
 
     async fn resolve(&self, doubted: Doubted) -> Result<(), StoreError> {
-        let Doubted { notice, again } = doubted;
+        let Doubted { notice, again, .. } = doubted;
         let (key, stage) = (notice.key, notice.stage);
         if again {
             tracing::info!(notice.key = %key, "its worker was lost while sending: the same bytes go out under the same key");
@@ -87,7 +87,7 @@ impl Worker {
             }
             InDoubt::Resend => {
                 tracing::warn!(notice.key = %key, notice.stage = stage.as_str(), "in doubt: sent again, by policy");
-                self.store.decide_doubt(key, Decision::SendAgain, "policy").await?;
+                self.store.decide_doubt(key, Decision::SendAgain, "policy", None).await?;
             }
         }
         Ok(())

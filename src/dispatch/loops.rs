@@ -123,7 +123,7 @@ impl Worker {
                         let until = self.clock.now() + DAMAGED_PAUSE;
                         let cause = "the order's stored document is damaged".to_owned();
                         let verdict = Verdict::Deferred { until, cause, reached: false };
-                        let _ = self.desk.settle(Ending { notice, fence, verdict }).await;
+                        let _ = self.desk.settle(Ending { notice, fence, version: None, verdict }).await;
                         continue;
                     }
                 },
@@ -227,7 +227,8 @@ impl Worker {
     async fn release_channel(&self, channel: Channel) {
         let waiting = self.handoff.take(channel, usize::MAX);
         let release = |handed: Handed<Order>| {
-            self.desk.settle(Ending { notice: handed.notice, fence: handed.fence, verdict: Verdict::Released })
+            let Handed { notice, fence, .. } = handed;
+            self.desk.settle(Ending { notice, fence, version: None, verdict: Verdict::Released })
         };
         // Errors are logged at the desk; those leases run out.
         let _ = futures_util::future::join_all(waiting.into_iter().map(release)).await;

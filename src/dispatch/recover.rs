@@ -6,6 +6,7 @@ use super::Worker;
 use super::desk::Ending;
 use super::journal::read::{End, Remains};
 use crate::crash;
+use crate::outcomes;
 use crate::store::StoreError;
 use crate::store::rows::{Decision, Verdict};
 
@@ -50,12 +51,13 @@ impl Worker {
         }
         let was_accepted = matches!(verdict, Verdict::Accepted { .. });
         let lasting = |error: StoreError| if error.is_passing() { Err(error) } else { Ok(()) };
-        self.desk.settle(Ending { notice: notice.clone(), fence, verdict }).await.or_else(lasting)?;
+        let told = outcomes::settled(notice, fence, &verdict, self.clock.now()).filter(|_| self.tells_outcomes);
+        self.desk.settle(Ending { notice: notice.clone(), fence, version: None, verdict }).await.or_else(lasting)?;
         if !was_accepted {
             // A doubt that was listed meanwhile stays, though this try never went out: it may be that of a later one.
             return Ok(());
         }
         // Whatever try the doubt was of: the person has the message.
-        self.store.decide_doubt(key, Decision::WasSent, WHO).await.map(|_| ()).or_else(lasting)
+        self.store.decide_doubt(key, Decision::WasSent, WHO, told).await.map(|_| ()).or_else(lasting)
     }
 }

@@ -12,6 +12,7 @@ use super::handoff::{Earlier, Handed};
 use super::journal::Journal;
 use super::keep::{Kept, Kind};
 use crate::channel::{Intent, Message, Receipt, Sealed, SendError, email, sms};
+use crate::clock::Clock;
 use crate::content;
 use crate::crash;
 use crate::domain::goods::Goods;
@@ -29,6 +30,9 @@ use crate::telemetry;
 
 /// How often a notice is judged anew because its order moved on meanwhile, before it is given back to the queue.
 const ROUNDS_MAX: u32 = 4;
+/// How old a granted intent may be when its answer is here. What the order was then is judged anew afterwards: another worker may
+/// have told newer news while the database was silent.
+const GRANT_FRESH: SignedDuration = SignedDuration::from_secs(2);
 /// How often the lease of a long send is extended: several times within its length.
 const EXTEND_EVERY: Duration = Duration::from_secs(15);
 /// How long a message that could not be composed waits for better templates.
@@ -82,14 +86,26 @@ enum Round {
     Lost,
 }
 
+/// What came of the question for the intent.
+enum Asked {
+    Granted,
+    /// Nothing may be sent now, for this reason, whether or not the intent was committed.
+    Unusable(&'static str),
+    /// The order moved on.
+    Moved,
+    /// The claim is another's now.
+    Lost,
+}
+
 /// The question for the intent, as a channel asks it.
 struct Ticket<'a> {
     desk: &'a Desk,
+    clock: &'a Clock,
     /// Where the far side recognises a key, no doubt is left for it to settle.
     journal: Option<&'a Journal>,
     notice: &'a Notice,
     row: IntentRow,
-    answer: &'a OnceLock<Result<Grant, StoreError>>,
+    answer: &'a OnceLock<Asked>,
 }
 
 impl Intent for Ticket<'_> {
@@ -98,12 +114,23 @@ impl Intent for Ticket<'_> {
         if let Some(journal) = self.journal {
             journal.asked(self.notice, fence);
         }
-        let answer = self.desk.intend(self.row).await;
-        let mut granted = matches!(answer, Ok(Grant::Granted));
-        if granted {
-            crash::point("dispatch.granted");
-            granted = self.journal.is_none_or(|journal| journal.begun(key, fence));
-        }
+        let asked_at = self.clock.now();
+        let answer = match self.desk.intend(self.row).await {
+            Ok(Grant::Granted) => {
+                crash::point("dispatch.granted");
+                if self.clock.now().duration_since(asked_at) > GRANT_FRESH {
+                    Asked::Unusable("the intent was granted too late")
+                } else if self.journal.is_none_or(|journal| journal.begun(key, fence)) {
+                    Asked::Granted
+                } else {
+                    Asked::Unusable("the journal could not be written")
+                }
+            }
+            Ok(Grant::OrderMoved) => Asked::Moved,
+            Ok(Grant::LeaseLost) => Asked::Lost,
+            Err(_) => Asked::Unusable("the intent could not be committed"),
+        };
+        let granted = matches!(answer, Asked::Granted);
         // A channel asks once at most, so nothing is overwritten.
         let _ = self.answer.set(answer);
         granted
@@ -121,7 +148,7 @@ impl Worker {
             // If this was the probe and it never came to the endpoint, another may be.
             self.gate(channel).undecided(self.clock.now());
         }
-        let Some(verdict) = verdict else {
+        let Some((verdict, version)) = verdict else {
             tracing::debug!(notice.key = %notice.key, "another worker has this notice now");
             return self.journal.forget(notice.key, fence);
         };
@@ -132,48 +159,51 @@ impl Worker {
         }
         // An error is logged at the desk; whoever reads the journal sees to it, or whoever claims next once the lease runs out.
         let key = notice.key;
-        match self.desk.settle(Ending { notice, fence, verdict }).await {
+        match self.desk.settle(Ending { notice, fence, version, verdict }).await {
             // What the database will never take need not be offered to it once more.
             Ok(()) | Err(StoreError::Poison { .. }) => self.journal.forget(key, fence),
             Err(_) => {}
         }
     }
 
-    /// What became of a notice; `None` if it is no longer ours.
+    /// What became of a notice, and the version of the order that must still stand for it: that by which it stays unsent. `None` if
+    /// it is no longer ours.
     async fn verdict(
         &self,
         notice: &Notice,
         fence: i32,
         mut order: (Arc<Order>, i64),
         earlier: Option<Box<Earlier>>,
-    ) -> Option<Verdict> {
+    ) -> Option<(Verdict, Option<i64>)> {
         for round in 0..ROUNDS_MAX {
             if round > 0 {
                 order = match self.reload(notice).await {
                     Ok(Some(fresh)) => fresh,
-                    Ok(None) | Err(_) => return Some(Verdict::Released),
+                    Ok(None) | Err(_) => return Some((Verdict::Released, None)),
                 };
             }
             let policy = self.policies.of(&notice.order.brand());
             let telling = match self.judge(notice, &order.0, &policy).await {
                 Ok(Release::Send(telling)) => telling,
-                Ok(Release::Hold { until, why }) => return Some(Verdict::Held { until, why }),
-                Ok(Release::Superseded { why }) => return Some(Verdict::Superseded { why }),
-                Ok(Release::Suppressed { why }) => return Some(self.suppressed(notice, &order.0, why).await),
+                Ok(Release::Hold { until, why }) => return Some((Verdict::Held { until, why }, Some(order.1))),
+                Ok(Release::Superseded { why }) => return Some((Verdict::Superseded { why }, Some(order.1))),
+                Ok(Release::Suppressed { why }) => {
+                    return Some(self.suppressed(notice, (&order.0, order.1), &policy, why).await);
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a notice could not be judged, it goes back to the queue");
-                    return Some(Verdict::Released);
+                    return Some((Verdict::Released, None));
                 }
             };
             crash::point("dispatch.judged");
             let case = Case { notice, fence, version: order.1, policy: &policy, earlier: earlier.as_deref() };
             match self.round(&case, &order.0, &telling).await {
-                Round::Done(verdict) => return Some(verdict),
+                Round::Done(verdict) => return Some((verdict, None)),
                 Round::Moved => {}
                 Round::Lost => return None,
             }
         }
-        Some(Verdict::Released)
+        Some((Verdict::Released, None))
     }
 
     async fn judge(&self, notice: &Notice, order: &Order, policy: &Policy) -> Result<Release, StoreError> {
@@ -239,28 +269,25 @@ impl Worker {
         crash::point("dispatch.sealed");
         let answer = OnceLock::new();
         let journal = (!self.senders.idempotent(case.notice.channel)).then_some(&self.journal);
-        let ticket = Ticket { desk: &self.desk, journal, notice: case.notice, row, answer: &answer };
+        let ticket =
+            Ticket { desk: &self.desk, clock: &self.clock, journal, notice: case.notice, row, answer: &answer };
         let began = self.clock.now();
         let result = self.send_holding_on(case, &sealed, ticket).await;
         crash::point("dispatch.sent");
         let now = self.clock.now();
         let channel = case.notice.channel;
-        if let Some(Ok(Grant::Granted)) = answer.get() {
+        if let Some(Asked::Granted) = answer.get() {
             telemetry::send_took(channel, Duration::try_from(now.duration_since(began)).unwrap_or_default());
         }
         self.note_endpoint(channel, &result, now);
         match (result, answer.get()) {
             (Ok(receipt), _) => Round::Done(Verdict::Accepted { receipt: receipt.id }),
-            (Err(SendError::NotWanted), Some(Ok(Grant::OrderMoved))) => Round::Moved,
-            (Err(SendError::NotWanted), Some(Ok(Grant::LeaseLost))) => Round::Lost,
+            (Err(SendError::NotWanted), Some(Asked::Moved)) => Round::Moved,
+            (Err(SendError::NotWanted), Some(Asked::Lost)) => Round::Lost,
             // The intent may have been committed although the database did not say so. Nothing was sent, and this says so.
-            (Err(SendError::NotWanted), granted) => Round::Done(Verdict::Deferred {
+            (Err(SendError::NotWanted), asked) => Round::Done(Verdict::Deferred {
                 until: now + OUTAGE_PAUSE,
-                cause: if let Some(Ok(Grant::Granted)) = granted {
-                    "the journal could not be written".into()
-                } else {
-                    "the intent could not be committed".into()
-                },
+                cause: if let Some(Asked::Unusable(cause)) = asked { *cause } else { "no intent was asked for" }.into(),
                 reached: false,
             }),
             (Err(SendError::NoSuchAddress { cause }), _) => Round::Done(self.address_gone(case, telling, &cause).await),

@@ -39,19 +39,33 @@ impl Worker {
         Ok(Wishes { own: ask(Channel::Sms, number).await?, person })
     }
 
-    /// The end of a notice that is not to go to this address. What the customer must know goes by the other way first: if that
-    /// cannot be planned now, the notice is looked at again.
-    pub(super) async fn suppressed(&self, notice: &Notice, order: &Order, why: Why) -> Verdict {
+    /// The end of a notice that is not to go to this address, and the order's version that must still stand for it. What the customer
+    /// must know goes by the other way first: if that cannot be planned now, the notice is looked at again.
+    pub(super) async fn suppressed(
+        &self,
+        notice: &Notice,
+        (order, version): (&Order, i64),
+        policy: &Policy,
+        why: Why,
+    ) -> (Verdict, Option<i64>) {
         let is_dead = why == Why::AddressDead;
         let other_way = (is_dead || why == Why::OptedOut) && reroute::is_needed(order, notice.key);
-        if other_way && let Err(error) = self.hinge.reroute(notice.clone(), is_dead).await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "a necessary notice has to wait for its other way"
-            );
-            return Verdict::Released;
+        let state = order.state(&policy.zone);
+        let address = state.address_of(notice.role, notice.channel).filter(|_| is_dead);
+        let dead = address.map(|address| ContactKey::new(notice.channel, address)).into_iter().collect();
+        if !other_way {
+            return (Verdict::Suppressed { why }, Some(version));
         }
-        Verdict::Suppressed { why }
+        match self.hinge.reroute(notice.clone(), dead).await {
+            Ok(version) => (Verdict::Suppressed { why }, version),
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a necessary notice has to wait for its other way"
+                );
+                (Verdict::Released, None)
+            }
+        }
     }
 
     /// The mail server knows no such address: nothing more is sent there.
@@ -60,7 +74,7 @@ impl Worker {
         let contact = ContactKey::new(notice.channel, telling.address.expose());
         let noted = self.store.suppress(contact, notice.channel, Dead::Refused, "smtp").await;
         let error: Box<dyn std::error::Error + Send + Sync> = match noted {
-            Ok(_) => match self.hinge.reroute(notice.clone(), true).await {
+            Ok(_) => match self.hinge.reroute(notice.clone(), vec![contact]).await {
                 Ok(_) => return Verdict::Rejected { why: Why::Rejected, cause: cause.to_string() },
                 Err(error) => error.into(),
             },

@@ -4,15 +4,19 @@ use super::decide::{Context, react};
 use super::id::NoticeKey;
 use super::notice::{Effect, Notice};
 use super::order::{Handled, Open, Order, Unreachable};
+use super::person::ContactKey;
 use super::topic::Topic;
 
 /// Plans the necessary news of a notice, which cannot go out on its own channel, on the other one; where that was planned
-/// already, or there is no such way, nothing follows for the customer. `is_dead`: ops are told, since the address must be
-/// mended; a wish is nothing to mend.
-pub fn reroute(ctx: &Context<'_>, notice: &Notice, is_dead: bool, mut order: Order) -> (Order, Vec<Effect>) {
+/// already, or there is no such way, nothing follows for the customer. `dead`: addresses that take nothing any more. If the
+/// person's present one is among them, ops are told, since it must be mended; one that has been replaced meanwhile, or a wish
+/// (none is dead), is nothing to mend.
+pub fn reroute(ctx: &Context<'_>, notice: &Notice, dead: &[ContactKey], mut order: Order) -> (Order, Vec<Effect>) {
     let (role, channel) = (notice.role, notice.channel.other());
     let state = order.state(&ctx.policy.zone);
     let reaches = state.address_of(role, channel).is_some() && state.wishes(role, channel);
+    let present = state.address_of(role, notice.channel).map(|address| ContactKey::new(notice.channel, address));
+    let is_dead = present.is_some_and(|present| dead.contains(&present));
     let stamp = state.address_stamp(role, notice.channel);
     let parts: Vec<usize> = (0..order.told.handled.len())
         .filter(|place| is_part(&order.told.handled[*place], notice.key))

@@ -86,6 +86,11 @@ impl Decoder {
         self.brands.store(brands.into());
     }
 
+    /// Whether events of this brand are taken.
+    pub fn knows(&self, brand: &str) -> bool {
+        self.brands.load().known.as_ref().is_none_or(|known| known.contains(brand))
+    }
+
     /// Judges one event in structured JSON that came through `door`.
     pub fn structured(&self, door: &'static str, raw: Vec<u8>) -> Incoming {
         if let Err(fault) = self.fits(raw.len()) {

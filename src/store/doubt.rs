@@ -79,7 +79,7 @@ const DOUBT: Sql = Sql {
              where f.state = 'sending' and not exists (select 1 from o where o.key = f.key) having count(*) > 0)
          select ",
         notice_columns!(),
-        ", o.state from o order by o.key"
+        ", o.state, o.fence from o order by o.key"
     ),
     sqlite: concat!(
         "update outbox as outbox set ",
@@ -87,7 +87,7 @@ const DOUBT: Sql = Sql {
         " where state = 'sending' and lease_until <= ",
         now_sqlite!(),
         " and $2 > 0
-         returning key, order_key, shipment, stage, occurrence, role, channel, fact_at, planned_at, due_at, state"
+         returning key, order_key, shipment, stage, occurrence, role, channel, fact_at, planned_at, due_at, state, fence"
     ),
 };
 
@@ -129,6 +129,7 @@ cols! {
     struct DoubtCols {
         ..notice: NoticeCols,
         state: String,
+        fence: i32,
     }
 }
 
@@ -174,7 +175,10 @@ impl Store {
             let rows: Vec<DoubtCols> = conn.fetch(&DOUBT, asked).await?;
             let doubted = rows
                 .into_iter()
-                .filter_map(|row| Some(Doubted { again: row.state == "planned", notice: readable(row.notice.read())? }))
+                .filter_map(|row| {
+                    let (again, fence) = (row.state == "planned", row.fence);
+                    Some(Doubted { notice: readable(row.notice.read())?, fence, again })
+                })
                 .collect::<Vec<_>>();
             let outcomes: Vec<Outcome> = doubted.iter().filter_map(|one| report(one)).collect();
             if !outcomes.is_empty() {
@@ -185,11 +189,18 @@ impl Store {
         .await
     }
 
-    /// Settles one notice in doubt; `who` decided it (`cli`, `policy`; nobody's name). False if it is not in doubt.
+    /// Settles one notice in doubt; `who` decided it (`cli`, `policy`; nobody's name). `told`: its outcome event, which is queued in
+    /// the same transaction. False if it is not in doubt.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn decide_doubt(&self, key: NoticeKey, decision: Decision, who: &str) -> Result<bool, StoreError> {
+    pub async fn decide_doubt(
+        &self,
+        key: NoticeKey,
+        decision: Decision,
+        who: &str,
+        told: Option<Outcome>,
+    ) -> Result<bool, StoreError> {
         let (state, cause) = match decision {
             Decision::WasSent => ("accepted", format!("settled as sent by {who}")),
             Decision::SendAgain => ("planned", format!("to be sent again, says {who}")),
@@ -200,6 +211,9 @@ impl Store {
             let done: Vec<(Uuid,)> = conn.fetch(&DECIDE, asked).await?;
             let keys: Vec<Uuid> = done.into_iter().map(|(key,)| key).collect();
             let decided = !keys.is_empty();
+            if let (true, Some(told)) = (decided, &told) {
+                conn.execute(&OUTCOMES, args(kind, &[], &outcome_cols(std::iter::once(told)))?).await?;
+            }
             if decided && kind == Kind::Sqlite {
                 let cols = [Col::Uuid(keys)];
                 conn.execute(&Sql::same(FREE), args(kind, &[], &cols)?).await?;

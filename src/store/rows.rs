@@ -188,6 +188,8 @@ pub struct Settled {
     pub key: NoticeKey,
     pub order: OrderKey,
     pub fence: i32,
+    /// The order's version by which nothing was sent: if it has another one by now, nothing is settled. `None`: in any case.
+    pub version: Option<i64>,
     pub result: Verdict,
 }
 
@@ -305,6 +307,8 @@ pub struct NoticeRow {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Doubted {
     pub notice: Notice,
+    /// Guards what becomes of it; tells one doubt of a notice from the next.
+    pub fence: i32,
     /// True: the same bytes are due again, under the same key. False: it is in doubt.
     pub again: bool,
 }

@@ -17,7 +17,8 @@ const KEEP_DUE: i64 = -1;
 
 // Guarded by fence and state, so that a worker that lost its lease changes nothing. A verdict about something that was never under
 // way, or no longer can be undone, finds no row: `accepted` and `in_doubt` need the intent, `superseded` and its like must come
-// before it. A try is counted by the intent; here it is added or taken back so that `reached` has the last word. Giving
+// before it. Whoever leaves a notice unsent has judged an order: like an intent, that counts only while the order is as it was judged,
+// and its lock keeps out whoever is just making news a part of this very message. A try is counted by the intent; here it is added or taken back so that `reached` has the last word. Giving
 // up is no answer: what may have arrived by then may have arrived still.
 macro_rules! assignments {
     ($now:expr) => {
@@ -43,21 +44,31 @@ macro_rules! assignments {
 }
 
 macro_rules! guards {
-    () => {
-        "outbox.key = g.key and outbox.fence = g.fence and outbox.state in ('claimed', 'sending')
-         and (g.only_from is null or outbox.state = g.only_from)"
+    ($orders:literal) => {
+        concat!(
+            "outbox.key = g.key and outbox.fence = g.fence and outbox.state in ('claimed', 'sending')
+             and (g.only_from is null or outbox.state = g.only_from)
+             and (g.version is null or exists (select 1 from ",
+            $orders,
+            " as r where r.key = g.order_key and r.version = g.version))"
+        )
     };
 }
 
 const SETTLE: Sql = Sql {
     postgres: concat!(
-        "with done as (
+        "with g as materialized (
+             select * from unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[], $9::text[],
+                 $10::text[], $11::text[], $12::bigint[])
+                 as g(key, fence, only_from, state, due_at, reached, why, cause, receipt, order_key, version)),
+         stood as materialized (
+             select key, version from orders
+             where key = any(array(select distinct order_key from g where version is not null)) order by key for no key update),
+         done as (
              update outbox set ",
         assignments!(now_postgres!()),
-        " from unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[], $9::text[],
-                 $10::text[]) as g(key, fence, only_from, state, due_at, reached, why, cause, receipt)
-             where ",
-        guards!(),
+        " from g where ",
+        guards!("stood"),
         " returning outbox.key, outbox.state, outbox.contact),
          freed as (
              delete from sealed using done where sealed.key = done.key and done.state not in ('planned', 'in_doubt')),
@@ -71,10 +82,11 @@ const SETTLE: Sql = Sql {
         "update outbox set ",
         assignments!(now_sqlite!()),
         " from (select unhex(value->>0) as key, value->>1 as fence, value->>2 as only_from, value->>3 as state,
-                  value->>4 as due_at, value->>5 as reached, value->>6 as why, value->>7 as cause, value->>8 as receipt
+                  value->>4 as due_at, value->>5 as reached, value->>6 as why, value->>7 as cause, value->>8 as receipt,
+                  value->>9 as order_key, value->>10 as version
               from json_each($2)) as g
          where ",
-        guards!(),
+        guards!("orders"),
         " returning key"
     ),
 };
@@ -157,7 +169,7 @@ impl<'a> From<&'a Verdict> for Columns<'a> {
 
 impl Store {
     /// Writes what became of claimed notices, in one transaction, and queues the outcome events of those that really were settled.
-    /// Returns their keys; the others had been taken over by another worker, or settled already.
+    /// Returns their keys; the others had been taken over by another worker, or settled already, or their order has moved on.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]: repeat it; what is settled stays settled. [`StoreError::Poison`].
@@ -210,6 +222,8 @@ impl Store {
             Col::OptText(rows.iter().map(|(_, to)| to.why.map(Why::as_str)).collect()),
             Col::OptText(rows.iter().map(|(_, to)| to.cause).collect()),
             Col::OptText(rows.iter().map(|(_, to)| to.receipt).collect()),
+            Col::Text(rows.iter().map(|(one, _)| one.order.as_str()).collect()),
+            Col::OptInt(rows.iter().map(|(one, _)| one.version).collect()),
         ];
         self.args(&[self.now()], &cols)
     }

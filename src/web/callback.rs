@@ -24,6 +24,7 @@ use crate::consent::settings::Settings;
 use crate::consent::stop::{self, Answer};
 use crate::domain::id::{BrandId, NoticeKey};
 use crate::domain::person::{Channel, ContactKey};
+use crate::ingest::decode::Decoder;
 use crate::ingest::field;
 use crate::store::rows::{Callback, Dead, Effect, Softness};
 use crate::store::{Store, StoreError};
@@ -48,10 +49,37 @@ pub struct Callbacks {
 struct Inner {
     store: Store,
     hinge: Hinge,
+    decoder: Arc<Decoder>,
     softness: Softness,
+    keys: DoorKeys,
+}
+
+/// What calls at each door are believed by; a door without is shut.
+#[derive(Debug)]
+pub struct DoorKeys {
     resend: Option<Keys>,
     generic: Option<Keys>,
     sms: Option<Keys>,
+}
+
+impl DoorKeys {
+    /// Reads the secrets that `settings` name.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or a secret cannot be used.
+    pub fn read(settings: &Settings) -> Result<Self, SetupError> {
+        Ok(Self {
+            resend: settings.resend.keys("consent.resend.secrets")?,
+            generic: settings.generic.keys("consent.generic.secrets")?,
+            sms: settings.sms.keys("consent.sms.secrets")?,
+        })
+    }
+
+    /// The names of the doors that are open.
+    pub fn open(&self) -> Vec<&'static str> {
+        let doors = [("resend", &self.resend), ("generic", &self.generic), ("sms", &self.sms)];
+        doors.into_iter().filter(|(_, keys)| keys.is_some()).map(|(name, _)| name).collect()
+    }
 }
 
 /// The headers that a signature stands in.
@@ -74,20 +102,14 @@ struct Told {
 }
 
 impl Callbacks {
-    /// The doors that `settings` open; what must reach the customer by another way goes through `hinge`.
+    /// The doors that `settings` open, for the brands that `decoder` knows; what must reach the customer by another way goes
+    /// through `hinge`.
     ///
     /// # Errors
     /// When a secret cannot be used.
-    pub fn new(store: Store, hinge: Hinge, settings: &Settings) -> Result<Self, SetupError> {
-        let inner = Inner {
-            store,
-            hinge,
-            softness: settings.softness(),
-            resend: settings.resend.keys("consent.resend.secrets")?,
-            generic: settings.generic.keys("consent.generic.secrets")?,
-            sms: settings.sms.keys("consent.sms.secrets")?,
-        };
-        Ok(Self { inner: Arc::new(inner) })
+    pub fn new(store: Store, hinge: Hinge, decoder: Arc<Decoder>, settings: &Settings) -> Result<Self, SetupError> {
+        let (keys, softness) = (DoorKeys::read(settings)?, settings.softness());
+        Ok(Self { inner: Arc::new(Inner { store, hinge, decoder, softness, keys }) })
     }
 
     /// Its routes.
@@ -103,12 +125,12 @@ impl Callbacks {
 
 async fn from_resend(State(doors): State<Callbacks>, headers: HeaderMap, body: Body) -> Response {
     let door = doors.inner;
-    answer(door.event("resend", door.resend.as_ref(), &SVIX, callback::resend, &headers, body).await)
+    answer(door.event("resend", door.keys.resend.as_ref(), &SVIX, callback::resend, &headers, body).await)
 }
 
 async fn from_anyone(State(doors): State<Callbacks>, headers: HeaderMap, body: Body) -> Response {
     let door = doors.inner;
-    answer(door.event("generic", door.generic.as_ref(), &STANDARD, callback::generic, &headers, body).await)
+    answer(door.event("generic", door.keys.generic.as_ref(), &STANDARD, callback::generic, &headers, body).await)
 }
 
 async fn from_a_phone(
@@ -150,28 +172,37 @@ impl Inner {
             telemetry::callback(door, call.kind);
         }
         // After a repeat as well: the worker that took the first may have died before this.
-        if let (Some(notice), true) = (call.notice, kills(&call)) {
-            self.other_way(notice).await?;
+        let dead = killed(&call);
+        if let (Some(notice), false) = (call.notice, dead.is_empty()) {
+            self.other_way(notice, dead).await?;
         }
         Ok(is_new)
     }
 
     /// What somebody answers to a text.
     async fn text(&self, brand: &str, headers: &HeaderMap, body: Body) -> Result<bool, Problem> {
-        let (call, bytes) = self.believed(self.sms.as_ref(), &STANDARD, headers, body).await?;
+        let (call, bytes) = self.believed(self.keys.sms.as_ref(), &STANDARD, headers, body).await?;
+        if !self.decoder.knows(brand) {
+            // Taken, it would stop nothing, and nobody would see that.
+            return Err(Problem::new(
+                StatusCode::NOT_FOUND,
+                "no such brand: the address names none that is configured",
+            ));
+        }
         let text = callback::sms(&bytes).map_err(|wrong| Problem::new(StatusCode::BAD_REQUEST, wrong.0))?;
         let Some(number) = field::phone_number(text.from.expose()) else {
             return Err(Problem::new(StatusCode::BAD_REQUEST, "data.from: not a number in E.164"));
         };
-        let (contact, brand) = (ContactKey::new(Channel::Sms, &number), BrandId::new(brand));
+        let contact = ContactKey::new(Channel::Sms, &number);
         let (kind, effect) = match stop::read(text.body.expose()) {
-            Answer::Stop => ("stop", Some(Effect::Stop(brand))),
-            Answer::Start => ("start", Some(Effect::Start(brand))),
+            Answer::Stop => ("stop", Some(Effect::Stop(BrandId::new(brand)))),
+            Answer::Start => ("start", Some(Effect::Start(BrandId::new(brand)))),
             Answer::Help => ("help", None),
             Answer::Other => ("other", None),
         };
         let effects = effect.map(|effect| (contact, Channel::Sms, effect)).into_iter().collect();
-        let (id, at) = (callback::id("sms", &call), text.at.unwrap_or_else(|| self.now()));
+        // A gateway that calls several brands' doors gives all these calls one id.
+        let (id, at) = (callback::id(&format!("sms/{brand}"), &call), text.at.unwrap_or_else(|| self.now()));
         let call = Callback { id, door: "sms", kind, notice: None, at, effects };
         let is_new = self.store.called_back(&call, self.softness).await.map_err(|error| away(&error))?;
         if is_new {
@@ -207,10 +238,10 @@ impl Inner {
     }
 
     /// A message that the customer must have, and that did not reach them, goes by the other way.
-    async fn other_way(&self, notice: NoticeKey) -> Result<(), Problem> {
+    async fn other_way(&self, notice: NoticeKey, dead: Vec<ContactKey>) -> Result<(), Problem> {
         let row = self.store.notice(notice).await.map_err(|error| away(&error))?;
         let Some(row) = row else { return Ok(()) };
-        self.hinge.reroute(row.notice, true).await.map_err(|error| {
+        self.hinge.reroute(row.notice, dead).await.map(drop).map_err(|error| {
             tracing::warn!(error = &error as &dyn std::error::Error, "a bounced notice could not take its other way");
             Problem::later("the store is away", STORE_RETRY_SECS)
         })
@@ -221,9 +252,10 @@ impl Inner {
     }
 }
 
-/// Whether an address has just turned out dead. Who complained has the message.
-fn kills(call: &Callback) -> bool {
-    call.effects.iter().any(|(_, _, effect)| *effect == Effect::Suppress(Dead::HardBounce))
+/// The addresses that have just turned out dead. Who complained has the message.
+fn killed(call: &Callback) -> Vec<ContactKey> {
+    let dead = |effect: &Effect| *effect == Effect::Suppress(Dead::HardBounce);
+    call.effects.iter().filter(|(_, _, effect)| dead(effect)).map(|(contact, ..)| *contact).collect()
 }
 
 fn away(error: &StoreError) -> Problem {

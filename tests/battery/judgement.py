@@ -33,6 +33,7 @@ CONNECTIONS = 8  # Mails under way at the same time in one worker: email.connect
 FILES_MAX, OWN_MIB_MAX = 200, 300  # 8 mails, two pools of 64, the database's 8; and what a process has.
 WHOLE_ORDER = {"confirmed", "order_complete", "cancelled"}
 EVENT_BYTES_MAX = 262_144
+INTENT_SECS = 2  # An intent whose answer took longer is not used.
 STOPPED_MAX = 90  # Seconds after a worker was stopped for 72 in which what it had in hand comes out.
 SHIPMENT = re.compile(rb'"shipment":\{"id":"(\w+)"')
 LOGGED = re.compile(stream.PERSONAL.pattern + rb"|@cust\.example|\+(?:48|380|44|55|353|49|33)\d{8,}")
@@ -195,10 +196,11 @@ def fact_times(evidence):
 
 def intents(evidence):
     """For each message that was accepted: a time before its intent was committed. A mail's intent follows the server's 354. A text's
-    is not seen from outside: a second before it came, and where its worker had been stopped, before that."""
+    is not seen from outside: a second before it came, and as much as the answer of a silent database may take before it counts no
+    more; where its worker had been stopped, before that."""
     stops = [(name, at) for name, worker in evidence.facts["workers"].items() for at in worker["stops"]]
     for one in accepted(evidence):
-        before = one["opened"]
+        before = one["opened"] - (INTENT_SECS if one["channel"] == "sms" else 0)
         for name, at in stops:
             if one["worker"] == name and at < one["at"] < at + STOPPED_MAX:
                 before = min(before, at - 1)

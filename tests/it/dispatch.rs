@@ -1,5 +1,7 @@
 //! The path of a notice from due to settled, when things go wrong on the way.
 
+mod late;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;

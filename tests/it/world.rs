@@ -1,5 +1,6 @@
 //! A world for one test: the real hinge, timers, dispatcher and store, captured channels, and a clock that the test moves.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use doorstep::apply::{Hinge, Policies, Verdict};
@@ -20,6 +21,7 @@ use doorstep::ingest::Apply;
 use doorstep::ingest::decode::{Brands, Decoder, Limits};
 use doorstep::lanes::Shelf;
 use doorstep::store::Store;
+use doorstep::store::faults::Faults;
 use doorstep::timers::Timers;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -37,6 +39,8 @@ pub(crate) struct Plan {
     /// A database that is there already; `None`: a new SQLite file.
     pub(crate) url: Option<String>,
     pub(crate) journal: Journal,
+    /// What comes between the dispatcher and its database.
+    pub(crate) faults: Option<Arc<dyn Faults>>,
 }
 
 /// Everything of a doorstep but its doors.
@@ -79,6 +83,7 @@ impl Plan {
             quiet_feeds: QuietFeeds::default(),
             url: None,
             journal: Journal::default(),
+            faults: None,
         }
     }
 }
@@ -107,7 +112,7 @@ impl World {
         let hinge = Hinge::new(store.clone(), policies.clone(), clock.clone(), handoff.clone());
         let hinge = hinge.knowing(lanes.clone()).telling();
         let dispatcher = Dispatcher::new(Parts {
-            store: store.clone(),
+            store: plan.faults.map_or_else(|| store.clone(), |faults| store.with_faults(faults)),
             handoff: handoff.clone(),
             policies: policies.clone(),
             composer: plan.composer,

@@ -10,6 +10,7 @@ use super::page::{Page, Showing};
 use super::words::{Moment, order_page, spaced};
 use super::{Ops, done};
 use crate::domain::id::NoticeKey;
+use crate::outcomes;
 use crate::store::ops::Audit;
 use crate::store::rows::{Decision, State as NoticeState};
 
@@ -85,9 +86,10 @@ pub(super) async fn settle(State(ops): State<Ops>, posted: Posted) -> Response {
             return Ok(false);
         };
         let target = Some(format!("{} by {}", spaced(row.notice.stage.as_str()), row.notice.channel.as_str()));
+        let told = ops.inner.hinge.is_telling().then(|| outcomes::decided(&row.notice, decision, store.clock().now()));
         let audit = Audit { order: Some(row.notice.order), target, ..posted.visitor.audit(action) };
         store.audit(&audit).await?;
-        store.decide_doubt(key, decision, WHO).await
+        store.decide_doubt(key, decision, WHO, told.flatten()).await
     };
     match settled.await {
         Ok(true) => posted.back("/ops/doubt", done),

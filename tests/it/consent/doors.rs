@@ -6,11 +6,13 @@ use doorstep::domain::id::BrandId;
 use doorstep::domain::person::{Channel, ContactKey};
 use doorstep::domain::topic::Topic;
 use doorstep::explain::Story;
+use doorstep::ingest::decode::{Brands, Decoder, Limits};
 use doorstep::store::rows::{Dead, State};
 use doorstep::web::callback::Callbacks;
 use doorstep::web::{Settings as WebSettings, server};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +35,12 @@ pub(crate) fn keys() -> Keys {
     Keys::parse(&[SECRET.into()]).expect("a secret")
 }
 
+/// Of a house with two brands.
+fn decoder() -> Arc<Decoder> {
+    let known = ["harbour", "orchard"].map(str::to_owned).into();
+    Arc::new(Decoder::new(Limits::default(), Brands { known: Some(known), ..Brands::any("harbour") }))
+}
+
 impl House {
     pub(crate) async fn new() -> Self {
         Self::of(World::new(START, policy()).await).await
@@ -41,7 +49,7 @@ impl House {
     async fn of(world: World) -> Self {
         let door = || Door { secrets: vec![SECRET.into()], secret_files: Vec::new() };
         let settings = Settings { resend: door(), generic: door(), sms: door(), ..Settings::default() };
-        let doors = Callbacks::new(world.store.clone(), world.hinge.clone(), &settings).expect("doors");
+        let doors = Callbacks::new(world.store.clone(), world.hinge.clone(), decoder(), &settings).expect("doors");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let client = Client { addr: listener.local_addr().expect("its address") };
         let stop = CancellationToken::new();
@@ -70,9 +78,16 @@ impl House {
     }
 
     async fn text(&self, id: &str, words: &str) -> String {
-        let body = json!({"type": "sms.received", "data": {"from": "+48 500 500 500", "body": words}});
+        self.text_to("harbour", id, words, None).await
+    }
+
+    /// A text to a brand, which its gateway took at this time.
+    async fn text_to(&self, brand: &str, id: &str, words: &str, at: Option<Timestamp>) -> String {
+        let data = json!({"from": "+48 500 500 500", "body": words});
+        let body = json!({"type": "sms.received", "timestamp": at, "data": data});
         let now = self.world.clock.now();
-        let answer = self.signed("/v1/callbacks/sms/harbour", "webhook", id, now, &body.to_string()).await;
+        let path = format!("/v1/callbacks/sms/{brand}");
+        let answer = self.signed(&path, "webhook", id, now, &body.to_string()).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()["verdict"].as_str().expect("a verdict").to_owned()
     }
@@ -82,9 +97,13 @@ impl House {
     }
 
     async fn may_text(&self) -> bool {
+        self.may_text_for("harbour").await
+    }
+
+    async fn may_text_for(&self, brand: &str) -> bool {
         let number = ContactKey::new(Channel::Sms, "+48500500500");
         let known = self.world.store.consents(&[number]).await.expect("an answer").remove(0);
-        known.allows(&BrandId::new("harbour"), Channel::Sms, Topic::Necessary)
+        known.allows(&BrandId::new(brand), Channel::Sms, Topic::Necessary)
     }
 }
 
@@ -128,7 +147,8 @@ async fn what_is_not_signed_or_too_old_or_too_big_is_refused_and_changes_nothing
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_door_without_a_secret_is_not_there() {
     let world = World::new(START, policy()).await;
-    let doors = Callbacks::new(world.store.clone(), world.hinge.clone(), &Settings::default()).expect("doors");
+    let doors =
+        Callbacks::new(world.store.clone(), world.hinge.clone(), decoder(), &Settings::default()).expect("doors");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let client = Client { addr: listener.local_addr().expect("its address") };
     let stop = CancellationToken::new();
@@ -235,6 +255,55 @@ async fn a_word_stops_the_texts_of_a_brand_and_another_starts_them() {
     }
     let channels: Vec<_> = house.world.taken().iter().map(|taken| taken.entry.channel.as_str().to_owned()).collect();
     assert_eq!(channels, ["email", "email"], "confirmed and shipped; no text");
+}
+
+/// A gateway that answers for two brands gives its calls to both doors one id.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_counts_at_each_door_it_comes_to_and_at_no_door_of_nobody() {
+    let house = House::new().await;
+    for brand in ["harbour", "orchard"] {
+        assert_eq!(house.text_to(brand, "1", "STOP", None).await, "taken");
+        assert!(!house.may_text_for(brand).await, "{brand}");
+    }
+    let body = json!({"type": "sms.received", "data": {"from": "+48500500500", "body": "STOP"}}).to_string();
+    for brand in ["Harbour", "harbor"] {
+        let path = format!("/v1/callbacks/sms/{brand}");
+        let answer = house.signed(&path, "webhook", "2", house.world.clock.now(), &body).await;
+        assert_eq!(answer.status, 404, "taken, it would stop nothing, and nobody would know");
+    }
+}
+
+/// Calls that could not be taken come again, and later ones before them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_that_comes_late_does_not_undo_the_stop_that_was_sent_after_it() {
+    let house = House::new().await;
+    let at = |minute: i64| Some(START.parse::<Timestamp>().expect("a time") - SignedDuration::from_mins(10 - minute));
+    house.text_to("harbour", "b", "STOP", at(1)).await;
+    house.text_to("harbour", "a", "START", at(0)).await;
+    assert!(!house.may_text().await, "the STOP is the person's last word");
+    house.text_to("harbour", "c", "START", at(2)).await;
+    assert!(house.may_text().await);
+    house.text_to("harbour", "e", "STOP", at(4)).await;
+    house.text_to("harbour", "d", "STOP", at(2)).await;
+    house.text_to("harbour", "f", "START", at(3)).await;
+    assert!(!house.may_text().await, "the later of the two");
+}
+
+/// The bounce of an address that has been replaced meanwhile says nothing of the new one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_bounce_of_a_mended_address_calls_nobody() {
+    let house = House::new().await;
+    house.world.feed(&[paid("1")]).await;
+    house.world.drain().await;
+    let order = World::order("1");
+    let key = house.world.store.notices_of(&order).await.expect("rows")[0].notice.key.to_string();
+    let customer = json!({"order": {"id": "1", "customer": {"email": "right@example.org"}}});
+    house.world.feed(&[super::event("new", "order.updated", "2026-11-02T09:00:02Z", &customer)]).await;
+    house.resend("msg_1", &bounce("Permanent", "1@example.org", Some(&key))).await;
+    house.world.drain().await;
+    assert_eq!(house.dead(mail("1@example.org")).await, Some(Dead::HardBounce));
+    assert_eq!(house.dead(mail("right@example.org")).await, None);
+    assert_eq!(kinds_of_alerts(&house.world).await, [""; 0]);
 }
 
 /// A bounce comes minutes after the provider took the mail: what it said goes out as a text then.

@@ -109,7 +109,11 @@ impl House {
         let counts = Counts::default();
         let router = pages(&parts, &links, (&messages, &counts), &stop)
             .merge(Api::new(db.store.clone(), Tokens::read(&settings).expect("tokens"), true).routes())
-            .merge(Callbacks::new(db.store.clone(), parts.hinge.clone(), &config.consent).expect("doors").routes())
+            .merge(
+                Callbacks::new(db.store.clone(), parts.hinge.clone(), Arc::clone(&parts.decoder), &config.consent)
+                    .expect("doors")
+                    .routes(),
+            )
             .merge(wishes(&parts, &links, codes, &config));
         let stopping = stop.clone();
         tokio::spawn(async move {

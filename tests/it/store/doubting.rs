@@ -1,15 +1,17 @@
 //! Sends whose worker did not come back.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use doorstep::domain::notice::Why;
 use doorstep::domain::person::Channel;
+use doorstep::outcomes;
 use doorstep::store::Kind;
 use doorstep::store::rows::{Changes, Claimed, Decision, Doubted, Outcome, State, Verdict};
 use sqlx::{Connection, Executor};
 use uuid::Uuid;
 
-use super::world::{Db, LEASE, contact, order_key};
+use super::world::{Db, LEASE, contact, order_key, start};
 
 on_both!(
     a_send_that_is_still_leased_is_left_alone,
@@ -19,6 +21,7 @@ on_both!(
     a_stretched_lease_is_found_again_when_it_ends,
     a_worker_that_comes_back_late_changes_nothing,
     a_person_says_that_it_was_sent,
+    what_becomes_of_a_doubt_is_reported,
     a_person_sends_it_again,
     a_doubt_that_is_withdrawn_stays_named,
     doubts_are_reported_once,
@@ -112,10 +115,10 @@ async fn a_worker_that_comes_back_late_changes_nothing(db: &Db) {
 async fn a_person_says_that_it_was_sent(db: &Db) {
     let claimed = abandoned(db, "1").await;
     let key = claimed.notice.key;
-    assert!(!db.store.decide_doubt(key, Decision::WasSent, "cli").await.unwrap(), "it is not in doubt yet");
+    assert!(!db.store.decide_doubt(key, Decision::WasSent, "cli", None).await.unwrap(), "it is not in doubt yet");
     doubts(db, &[]).await;
-    assert!(db.store.decide_doubt(key, Decision::WasSent, "cli").await.unwrap());
-    assert!(!db.store.decide_doubt(key, Decision::SendAgain, "cli").await.unwrap(), "decided once");
+    assert!(db.store.decide_doubt(key, Decision::WasSent, "cli", None).await.unwrap());
+    assert!(!db.store.decide_doubt(key, Decision::SendAgain, "cli", None).await.unwrap(), "decided once");
     let row = db.store.notice(key).await.unwrap().unwrap();
     assert_eq!(
         (row.state, row.doubt_at, row.cause.as_deref()),
@@ -125,10 +128,38 @@ async fn a_person_says_that_it_was_sent(db: &Db) {
     assert_eq!(db.count("select count(*) from sealed").await, 0);
 }
 
+/// Programs that heard of the doubt hear of its end, and tell a second doubt of the same message from the first.
+async fn what_becomes_of_a_doubt_is_reported(db: &Db) {
+    let claimed = abandoned(db, "1").await;
+    let key = claimed.notice.key;
+    let report = |doubted: &Doubted| {
+        outcomes::settled(&doubted.notice, doubted.fence, &Verdict::InDoubt { cause: "lost".into() }, start())
+    };
+    let sent = || outcomes::decided(&claimed.notice, Decision::WasSent, start());
+    assert!(!db.store.decide_doubt(key, Decision::WasSent, "cli", sent()).await.unwrap(), "it is not in doubt");
+    for _ in 0..2 {
+        assert_eq!(db.store.doubtful(&[], DAY, report).await.unwrap().len(), 1);
+        assert_eq!(outcomes::decided(&claimed.notice, Decision::SendAgain, start()), None);
+        assert!(db.store.decide_doubt(key, Decision::SendAgain, "cli", None).await.unwrap());
+        let again = db.claim_one().await;
+        db.sending(&again).await;
+        db.advance(91);
+    }
+    assert_eq!(db.store.doubtful(&[], DAY, report).await.unwrap().len(), 1);
+    assert!(db.store.decide_doubt(key, Decision::WasSent, "cli", sent()).await.unwrap());
+    assert!(!db.store.decide_doubt(key, Decision::WasSent, "cli", sent()).await.unwrap(), "decided once");
+    let queued = db.store.claim_outcomes(10, LEASE).await.unwrap();
+    let ids: BTreeSet<Uuid> = queued.iter().map(|(_, outcome)| outcome.id).collect();
+    assert_eq!(ids.len(), 4, "each has an id of its own");
+    let mut kinds: Vec<_> = queued.iter().map(|(_, outcome)| outcome.kind.as_str()).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["notice.in_doubt", "notice.in_doubt", "notice.in_doubt", "notice.sent"]);
+}
+
 async fn a_person_sends_it_again(db: &Db) {
     let claimed = abandoned(db, "1").await;
     doubts(db, &[]).await;
-    assert!(db.store.decide_doubt(claimed.notice.key, Decision::SendAgain, "cli").await.unwrap());
+    assert!(db.store.decide_doubt(claimed.notice.key, Decision::SendAgain, "cli", None).await.unwrap());
     let again = db.claim_one().await;
     assert_eq!(again.sealed.as_deref(), Some(&b"the exact bytes"[..]));
     assert!(again.fence > claimed.fence);

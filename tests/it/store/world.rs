@@ -226,5 +226,11 @@ pub(crate) fn intent(claimed: &Claimed) -> IntentRow {
 }
 
 pub(crate) fn settled(claimed: &Claimed, result: Verdict) -> Settled {
-    Settled { key: claimed.notice.key, order: claimed.notice.order.clone(), fence: claimed.fence, result }
+    Settled {
+        key: claimed.notice.key,
+        order: claimed.notice.order.clone(),
+        fence: claimed.fence,
+        version: None,
+        result,
+    }
 }
