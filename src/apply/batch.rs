@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::content;
 use crate::domain::alert::{Alert, AlertKey};
 use crate::domain::decide::{Cause, Context, decide, look};
+use crate::domain::erase::later_without_recipient;
 use crate::domain::event::{Event, Kind};
 use crate::domain::fold::value;
 use crate::domain::goods::Goods;
@@ -163,6 +164,12 @@ impl Batch {
             self.blanked.push(event.key);
             return false;
         }
+        // The receiver of a present was forgotten: what the event says of them goes, as it came and from what is folded.
+        let without = held.order.told.recipient_erased.then(|| later_without_recipient(event)).flatten();
+        if without.is_some() {
+            self.blanked.push(event.key);
+        }
+        let event = without.as_ref().unwrap_or(event);
         let is_new =
             number.is_some_and(|number| !held.order.known.parcels.values().any(|facts| facts.numbers.contains(number)));
         let ctx = Context { now, policy, cause, quiet_feeds: &self.quiet_feeds };

@@ -70,6 +70,14 @@ pub async fn run(args: &Args, config: &Config, out: &Out) -> anyhow::Result<Endi
     let store = ready_store(config).await?;
     let whom = args.whom();
     let found = forget::find(&store, &whom).await.context("looking for the person")?;
+    let brands = found.brands();
+    if let (Named::Customer(_), None, true) = (&whom.named, &whom.brand, brands.len() > 1) {
+        // Each shop counts its customers anew: this may be somebody else elsewhere.
+        let brands = brands.into_iter().collect::<Vec<_>>().join(", ");
+        eprintln!("doorstep forget: several brands have a customer of this id: {brands}; name one with --brand");
+        store.close().await;
+        return Ok(Ending::Problems);
+    }
     if let Some(file) = &args.export {
         let export = export::gather(&store, &found).await.context("gathering what is kept")?;
         let json = serde_json::to_vec_pretty(&export)?;

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
-use crate::domain::erase::{Named, Whom, marks, tombstone, without_recipient};
+use crate::domain::erase::{Named, Whom, addresses, own_id, tombstone, without_recipient};
 use crate::domain::fold::{PersonKnown, value};
 use crate::domain::id::{EventKey, OrderKey};
 use crate::domain::order::Order;
@@ -23,8 +24,10 @@ const PAGE: u32 = 500;
 const BATCH: usize = 20;
 /// Tries for one batch when workers change the same orders meanwhile.
 const CONFLICTS_MAX: u32 = 8;
-/// Shortest mark that is searched for in bytes that nobody understands: shorter ones stand in anything.
+/// Shortest address that is searched for in bytes that nobody understands: shorter ones stand in anything.
 const MARK_CHARS_MIN: usize = 6;
+/// The members of an event that hold a person.
+const PEOPLE: [&str; 2] = ["customer", "recipient"];
 
 /// Everything that was found of a person.
 #[derive(Debug, Clone, Default)]
@@ -37,8 +40,10 @@ pub struct Found {
     pub strays: Vec<EventKey>,
     /// Refused events that do.
     pub quarantine: Vec<i64>,
-    /// What they are told by in bytes.
+    /// Their addresses, in lower case: by these they are told in bytes.
     marks: BTreeSet<String>,
+    /// What the shop calls them, which says so only in the place of a person's id.
+    ids: BTreeSet<String>,
 }
 
 impl Found {
@@ -57,15 +62,58 @@ impl Found {
             }
         }
         let long = |mark: &String| mark.chars().count() >= MARK_CHARS_MIN;
-        self.marks.extend(marks(person).into_iter().filter(long).map(|mark| mark.to_lowercase()));
+        self.marks.extend(addresses(person).into_iter().filter(long).map(|mark| mark.to_lowercase()));
+        self.ids.extend(own_id(person).map(str::to_owned));
     }
 
-    /// Whether bytes that nobody understands hold one of the person's marks.
+    /// Brands that have orders of theirs.
+    pub fn brands(&self) -> BTreeSet<&str> {
+        self.orders.iter().map(|(key, _)| key.brand_str()).collect()
+    }
+
+    /// Whether bytes that nobody understands are about the person.
     fn is_in(&self, raw: &[u8]) -> bool {
         let text = String::from_utf8_lossy(raw).to_lowercase();
         let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '\u{a0}')).collect();
-        self.marks.iter().any(|mark| text.contains(mark.as_str()) || (mark.starts_with('+') && digits.contains(mark)))
+        let has = |mark: &String| {
+            if mark.starts_with('+') {
+                stands_in(mark, &digits, |c| c.is_ascii_digit())
+            } else {
+                stands_in(mark, &text, is_of_mail)
+            }
+        };
+        self.marks.iter().any(has) || serde_json::from_slice(raw).is_ok_and(|event| self.is_named(&event))
     }
+
+    /// Whether an event names the person by the shop's id, in a person's place.
+    fn is_named(&self, part: &Value) -> bool {
+        let is_id = |id: &Value| match id {
+            Value::String(id) => self.ids.contains(id),
+            Value::Number(id) => self.ids.contains(&id.to_string()),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => false,
+        };
+        match part {
+            Value::Object(members) => {
+                let person = |name: &&str| members.get(*name).and_then(|person| person.get("id")).is_some_and(is_id);
+                PEOPLE.iter().any(|name| person(&name)) || members.values().any(|part| self.is_named(part))
+            }
+            Value::Array(parts) => parts.iter().any(|part| self.is_named(part)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        }
+    }
+}
+
+/// Whether a mark stands in a text as a whole: not as a part of a longer address or number.
+fn stands_in(mark: &str, text: &str, goes_on: impl Fn(char) -> bool) -> bool {
+    text.match_indices(mark).any(|(at, _)| {
+        let (before, after) = (text[..at].chars().next_back(), text[at + mark.len()..].chars().next());
+        !before.is_some_and(|c| goes_on(c) || c == '.') && !after.is_some_and(&goes_on)
+    })
+}
+
+/// Characters of which mail addresses are made. A dot after one ends a sentence as well.
+fn is_of_mail(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '%')
 }
 
 /// Looks for a person everywhere. It reads every order: about a minute a million.
@@ -104,7 +152,7 @@ pub async fn find(store: &Store, whom: &Whom) -> Result<Found, StoreError> {
     }
     let mut entry = 0;
     loop {
-        let page = store.quarantine(entry, PAGE).await?;
+        let page = store.quarantine_of_all(entry, PAGE).await?;
         let Some(last) = page.last() else { break };
         entry = last.id;
         let theirs = page.iter().filter(|kept| found.is_in(&kept.raw) || found.is_in(kept.headers.as_bytes()));
@@ -123,11 +171,14 @@ pub async fn erase(store: &Store, whom: &Whom, found: &Found, by: &str) -> Resul
         gone = gone.and(erase_batch(store, whom, batch).await?);
     }
     let (contacts, strays, own) = (found.contacts.clone(), found.strays.clone(), store.clone());
+    let brand = whom.brand.clone();
     let voices = unbroken(async move {
         let mut tx = own.begin("forget_person").await?;
-        tx.erase_contacts(&own, &contacts).await?;
+        tx.erase_contacts(&own, &contacts, brand.as_ref()).await?;
         tx.blank(&strays).await?;
-        let voices = tx.erase_voices(&[], &contacts).await?;
+        // What was said about the brand's orders went with them; other brands' cases and returns go on.
+        let by_contact: &[ContactKey] = if brand.is_none() { &contacts } else { &[] };
+        let voices = tx.erase_voices(&[], by_contact).await?;
         tx.commit().await?;
         Ok::<_, StoreError>(voices.ratings + voices.cases + voices.returns)
     })
@@ -157,7 +208,11 @@ pub async fn age_out(
     let last = page.last().map(|row| row.key.as_str().to_owned());
     let mut over = Vec::new();
     for row in page.iter().filter(|row| !row.doc.is_empty()) {
-        let order = read(row)?;
+        // One that cannot be read keeps nobody else's from having their time.
+        let Ok(order) = read(row) else {
+            tracing::error!(order.id = %row.key, "the stored document of this order is damaged: it cannot be aged out");
+            continue;
+        };
         if !order.is_erased() && !order.state(&TimeZone::UTC).is_open() {
             over.push(row.clone());
         }

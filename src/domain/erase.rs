@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::event::Event;
 use super::fold::{Known, PersonKnown, Reg, value};
 use super::id::{BrandId, OrderKey};
 use super::order::{Order, Told};
@@ -58,17 +59,32 @@ fn same(a: &str, b: &str) -> bool {
     ContactKey::new(Channel::Email, a) == ContactKey::new(Channel::Email, b)
 }
 
-/// Everything by which a person could be told in bytes that we do not understand: addresses, numbers and the shop's own id.
-pub fn marks(person: &PersonKnown) -> Vec<String> {
+/// The person's addresses: by these they are told in bytes that we do not understand.
+pub fn addresses(person: &PersonKnown) -> Vec<String> {
     let mail = value(&person.email).map(|mail| mail.expose().clone());
     let phone = value(&person.phone).map(|phone| phone.expose().clone());
-    let id = value(&person.id).map(|id| id.as_str().to_owned());
-    [mail, phone, id].into_iter().flatten().collect()
+    [mail, phone].into_iter().flatten().collect()
+}
+
+/// The shop's own id of the person.
+pub fn own_id(person: &PersonKnown) -> Option<&str> {
+    value(&person.id).map(|id| id.as_str())
 }
 
 /// What stays of the order of somebody who is forgotten: that it was there, and when it was erased.
 pub fn tombstone(now: Timestamp) -> Order {
     Order { known: Known::default(), told: Told { erased: Some(now.as_millisecond()), ..Told::default() } }
+}
+
+/// What a later event says of an order whose receiver was taken out: nothing of them, whoever is named, and nothing of where they
+/// live. `None`: it says nothing of that anyway.
+pub fn later_without_recipient(event: &Event) -> Option<Event> {
+    let says = event.order_patch.recipient.is_some() || event.order_patch.address.is_some();
+    says.then(|| {
+        let mut event = event.clone();
+        (event.order_patch.recipient, event.order_patch.address) = (None, None);
+        event
+    })
 }
 
 /// Takes the receiver of a present out of an order: the buyer's order goes on without them. Of the address, what tells the zone
@@ -77,6 +93,7 @@ pub fn without_recipient(mut order: Order) -> Order {
     if let Some(recipient) = &mut order.known.recipient {
         *recipient = PersonKnown::default();
     }
+    order.told.recipient_erased = true;
     if let Some(Reg(_, address)) = &mut order.known.order.address {
         (address.line1, address.line2, address.city, address.postcode) = (None, None, None, None);
     }

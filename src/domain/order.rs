@@ -59,6 +59,9 @@ pub struct Told {
     /// When the person was erased, in milliseconds: what comes later about the order is not taken in.
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
     pub erased: Option<i64>,
+    /// Whether the receiver of this present was erased: what comes later about them is not taken in.
+    #[serde(rename = "er", default, skip_serializing_if = "std::ops::Not::not")]
+    pub recipient_erased: bool,
 }
 
 /// An address that turned out dead, as it was reported: another one ends the trouble.

@@ -9,7 +9,7 @@ use super::params::{Col, One, Sql};
 use super::rows::{Gone, OrderRow};
 use super::tx::Tx;
 use super::{Store, now_postgres, now_sqlite};
-use crate::domain::id::{EventKey, OrderKey};
+use crate::domain::id::{BrandId, EventKey, OrderKey};
 use crate::domain::person::ContactKey;
 
 macro_rules! of_orders {
@@ -80,6 +80,14 @@ const BOUGHT: Sql = of_contacts!("delete from purchases where ", "contact");
 const TOLD: Sql = of_contacts!("delete from told where ", "contact");
 const CHOSEN: Sql = of_contacts!("delete from preferences where ", "contact");
 const CODES: Sql = of_contacts!("delete from codes where ", "contact");
+const CHOSEN_OF: Sql = Sql {
+    postgres: "delete from preferences where brand = $1 and contact = any($2::uuid[])",
+    sqlite: "delete from preferences where brand = $1 and contact in (select unhex(value->>0) from json_each($2))",
+};
+const CODES_OF: Sql = Sql {
+    postgres: "delete from codes where brand = $1 and contact = any($2::uuid[])",
+    sqlite: "delete from codes where brand = $1 and contact in (select unhex(value->>0) from json_each($2))",
+};
 const ASKS: Sql = of_contacts!("delete from code_asks where ", "who");
 const SOFT: Sql = of_contacts!("delete from soft_bounces where ", "contact");
 // What was declined, and which addresses are dead, stays under keyed names, so that nobody is written to who said no. The names from
@@ -212,17 +220,32 @@ impl Tx {
         Ok(Gone { orders: keys.len() as u64, facts, cancelled, bytes, ..Gone::default() })
     }
 
-    /// Erases what is kept by contact; what was declined, and which addresses are dead, stays under keyed names.
+    /// Erases what is kept by contact; what was declined, and which addresses are dead, stays under keyed names. `brand`: only what is
+    /// kept for it by name; counts that belong to no brand then stay as well.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn erase_contacts(&mut self, store: &Store, contacts: &[ContactKey]) -> Result<(), StoreError> {
+    pub async fn erase_contacts(
+        &mut self,
+        store: &Store,
+        contacts: &[ContactKey],
+        brand: Option<&BrandId>,
+    ) -> Result<(), StoreError> {
         if contacts.is_empty() {
             return Ok(());
         }
         let names: Vec<Uuid> = contacts.iter().flat_map(|contact| store.mask.names(*contact)).collect();
-        for sql in [&BOUGHT, &TOLD, &CHOSEN, &CODES, &ASKS, &SOFT, &DROP_OPTOUTS] {
-            self.execute(sql, &[], &[Col::Uuid(names.clone())]).await?;
+        match brand {
+            None => {
+                for sql in [&BOUGHT, &TOLD, &CHOSEN, &CODES, &ASKS, &SOFT, &DROP_OPTOUTS] {
+                    self.execute(sql, &[], &[Col::Uuid(names.clone())]).await?;
+                }
+            }
+            Some(brand) => {
+                for sql in [&CHOSEN_OF, &CODES_OF] {
+                    self.execute(sql, &[One::Text(brand.as_str())], &[Col::Uuid(names.clone())]).await?;
+                }
+            }
         }
         for contact in contacts {
             let (name, others) = store.keyed(*contact);

@@ -20,6 +20,7 @@ use crate::world::{Plan, World};
 
 on_both!(
     nothing_of_a_person_is_left_but_keys,
+    what_is_about_others_stays,
     the_receiver_of_a_present_goes_and_the_order_stays,
     an_export_holds_all_of_one_person_and_nothing_of_another,
     orders_that_are_long_over_lose_what_is_personal,
@@ -132,7 +133,10 @@ async fn nothing_of_a_person_is_left_but_keys(db: &Db) {
         raw: br#"{"customer": {"phone": "+48 599 123 456", "name": "Zebulon Quagga"}}"#.to_vec(),
         headers: String::new(),
     };
-    db.save(&Changes { refused: vec![refused], ..Changes::default() }).await;
+    // One of them was tried again, and has its bytes still.
+    let tried = Refused { headers: "{}".into(), ..refused.clone() };
+    db.save(&Changes { refused: vec![tried, refused], ..Changes::default() }).await;
+    assert!(store.quarantine_retried(store.quarantine(0, 1).await.expect("kept")[0].id).await.expect("noted"));
     world.leave();
     let mail = ContactKey::new(Channel::Email, "zebulon.quagga@canary.example");
     let brand = BrandId::new("harbour");
@@ -146,10 +150,10 @@ async fn nothing_of_a_person_is_left_but_keys(db: &Db) {
 
     let found = forget::find(&store, &whom()).await.expect("found");
     assert_eq!(found.orders.len(), 2);
-    assert_eq!((found.strays.len(), found.quarantine.len()), (1, 1));
+    assert_eq!((found.strays.len(), found.quarantine.len()), (1, 2));
     let gone = forget::erase(&store, &whom(), &found, "ann").await.expect("erased");
     assert_eq!(gone.orders, 2);
-    assert!(gone.cancelled >= 2 && gone.facts >= 4 && gone.quarantine == 1, "{gone:?}");
+    assert!(gone.cancelled >= 2 && gone.facts >= 4 && gone.quarantine == 2, "{gone:?}");
     assert_eq!(traces(db).await, Vec::<String>::new());
     drop(claimed);
 
@@ -187,6 +191,38 @@ async fn nothing_of_a_person_is_left_but_keys(db: &Db) {
     store.close().await;
 }
 
+/// Longer addresses and numbers hold shorter ones, and the shop's number of a customer stands in prices and tracking numbers.
+async fn what_is_about_others_stays(db: &Db) {
+    let world = world_on(db).await;
+    let ann = json!({"id": "100042", "email": "ann@example.org", "phone": "+48500500500"});
+    world.feed(&[order("A", &ann, json!({}))]).await;
+    let scan = json!({"shipment": {"carrier": "dhl", "tracking_number": "JD0100042"}});
+    assert_eq!(world.feed(&[event("scan", "shipment.in_transit", START, &scan)]).await, [Verdict::Waiting]);
+    world.leave();
+    let refused = |raw: &str| Refused { door: "http", reason: "?".into(), raw: raw.into(), headers: String::new() };
+    let others = [
+        r#"{"customer": {"email": "joann@example.org", "phone": "+485005005001"}}"#,
+        r#"{"customer": {"email": "mary.ann@example.org", "id": "1000421"}, "total": 100042}"#,
+        "not JSON, of joann@example.org, who paid 100042",
+    ];
+    let theirs = [
+        r#"{"data": {"order": {"customer": {"id": 100042}}}}"#,
+        r#"{"recipient": {"id": "100042"}}"#,
+        "not JSON: write to ann@example.org.",
+        "call +48 500 500 500",
+    ];
+    db.save(&Changes { refused: others.iter().chain(&theirs).map(|raw| refused(raw)).collect(), ..Changes::default() })
+        .await;
+    let whom = Whom { brand: None, named: Named::Customer("100042".to_owned()) };
+    let found = forget::find(&world.store, &whom).await.expect("found");
+    assert_eq!((found.orders.len(), found.strays.len(), found.quarantine.len()), (1, 0, theirs.len()));
+    forget::erase(&world.store, &whom, &found, "ann").await.expect("erased");
+    let left = world.store.quarantine(0, 10).await.expect("kept");
+    assert_eq!(left.iter().map(|kept| String::from_utf8_lossy(&kept.raw)).collect::<Vec<_>>(), others);
+    assert_eq!(db.count("select count(*) from waiting").await, 1, "the scan still waits for its order");
+    world.store.close().await;
+}
+
 async fn the_receiver_of_a_present_goes_and_the_order_stays(db: &Db) {
     let world = world_on(db).await;
     let buyer = json!({"id": "B-1", "name": "Buyer", "email": "buyer@example.org"});
@@ -197,7 +233,16 @@ async fn the_receiver_of_a_present_goes_and_the_order_stays(db: &Db) {
     assert_eq!(found.orders.len(), 1);
     forget::erase(&world.store, &whom(), &found, "ann").await.expect("erased");
     assert_eq!(traces(db).await, Vec::<String>::new());
+    // A shop that writes the whole order into its events does not bring them back.
+    let whole = json!({"order": {"id": "G1", "recipient": person(), "address": address(), "total": 4990},
+        "shipment": {"id": "S1", "carrier": "dhl", "tracking_number": "JD01460000G1"}});
+    assert_eq!(
+        world.feed(&[event("whole", "shipment.delivered", "2026-11-02T09:30:00Z", &whole)]).await,
+        [Verdict::Applied]
+    );
+    assert_eq!(traces(db).await, Vec::<String>::new());
     world.pass(world.clock.now() + SignedDuration::from_hours(10), async |_| {}).await;
+    assert_eq!(traces(db).await, Vec::<String>::new());
     let told: Vec<_> = world.taken().into_iter().map(|taken| taken.to.expose().clone()).collect();
     assert!(!told.is_empty() && told.iter().all(|to| to == "buyer@example.org"), "{told:?}");
     world.store.close().await;
