@@ -213,16 +213,16 @@ impl<O> Handoff<O> {
         found
     }
 
-    /// Notes new ends for claims: for each one in the room `renewed` is asked; `false` means that the claim is lost, and
-    /// the notice is thrown out, since another worker has it now.
-    pub fn renew(&self, until: Timestamp, mut renewed: impl FnMut(&NoticeKey) -> Option<bool>) {
+    /// Notes new ends for claims: for each one in the room `renewed` is asked, by notice and fence; `false` means that the claim is
+    /// lost, and is thrown out. After an outage the same notice may be here under a newer claim of our own, which stays.
+    pub fn renew(&self, until: Timestamp, mut renewed: impl FnMut(NoticeKey, i32) -> Option<bool>) {
         for room in self.rooms.iter() {
             let mut inside = room.lock();
             let brands = std::mem::take(&mut inside.brands);
             for (brand, queue) in brands {
                 let mut kept = VecDeque::with_capacity(queue.len());
                 for mut handed in queue {
-                    match renewed(&handed.notice.key) {
+                    match renewed(handed.notice.key, handed.fence) {
                         Some(true) => kept.push_back(Handed { leased_until: until, ..handed }),
                         Some(false) => inside.leave(&mut handed),
                         None => kept.push_back(handed),
@@ -434,8 +434,8 @@ mod tests {
         let soon = Timestamp::from_second(60).expect("in range");
         let expiring = handoff.expiring(soon);
         assert_eq!(expiring.len(), 3);
-        let lost = expiring[1].1;
-        handoff.renew(soon, |key| Some(*key != lost));
+        let (_, lost, fence) = expiring[1].clone();
+        handoff.renew(soon, |key, of| Some((key, of) != (lost, fence)));
         assert!(handoff.expiring(soon).is_empty());
         assert_eq!(numbers(handoff.take(Channel::Email, 9)), [1, 3]);
     }

@@ -208,9 +208,9 @@ impl Worker {
             let held: Vec<_> = ending.iter().map(|(_, key, fence)| (*key, *fence)).collect();
             match self.store.extend_leases(&held, LEASE).await {
                 Ok(kept) => {
-                    let asked: HashMap<_, _> = held.iter().map(|(key, _)| (*key, kept.contains(key))).collect();
+                    let asked: HashMap<_, _> = held.iter().map(|held| (*held, kept.contains(&held.0))).collect();
                     let until = now + SignedDuration::try_from(LEASE).expect("less than a minute");
-                    self.handoff.renew(until, |key| asked.get(key).copied());
+                    self.handoff.renew(until, |key, fence| asked.get(&(key, fence)).copied());
                 }
                 Err(error) => tracing::warn!(%error, "leases could not be extended"),
             }

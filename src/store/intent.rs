@@ -35,13 +35,13 @@ const INTEND: Sql = Sql {
                  and o.fence = a.fence and o.lease_until >= ",
         now_postgres!(),
         " + $2
-             returning o.key, o.lease_until),
+             returning o.key, o.fence, o.lease_until),
          kept as (
-             insert into sealed (key, bytes) select a.key, a.sealed from asked a join granted g on g.key = a.key
+             insert into sealed (key, bytes) select a.key, a.sealed from asked a join granted g on g.key = a.key and g.fence = a.fence
              on conflict (key) do update set bytes = excluded.bytes where sealed.bytes <> excluded.bytes),
          flown as (
              insert into flights (until, keys) select max(lease_until), array_agg(key) from granted having count(*) > 0)
-         select key from granted"
+         select key, fence from granted"
     ),
     sqlite: concat!(
         "update outbox set state = 'sending', lease_until = max(lease_until, ",
@@ -56,7 +56,7 @@ const INTEND: Sql = Sql {
              and outbox.lease_until >= ",
         now_sqlite!(),
         " + $2
-         returning key"
+         returning key, fence"
     ),
 };
 
@@ -68,18 +68,25 @@ const KEEP: &str = "insert into sealed (key, bytes)
 // Asked only for those that were not granted: is the lease still good? Then it was the order that moved.
 const HELD: Sql = Sql {
     postgres: concat!(
-        "select o.key from outbox o join unnest($3::uuid[], $4::bigint[]) as a(key, fence) on a.key = o.key
+        "select o.key, o.fence from outbox o join unnest($3::uuid[], $4::bigint[]) as a(key, fence) on a.key = o.key
          where o.state = 'claimed' and o.fence = a.fence and o.lease_until >= ",
         now_postgres!(),
         " + $2"
     ),
     sqlite: concat!(
-        "select o.key from json_each($3) join outbox o on o.key = unhex(value->>0)
+        "select o.key, o.fence from json_each($3) join outbox o on o.key = unhex(value->>0)
          where o.state = 'claimed' and o.fence = value->>1 and o.lease_until >= ",
         now_sqlite!(),
         " + $2"
     ),
 };
+
+/// A notice's key and the fence of one claim of it.
+type Claim = (Uuid, i32);
+
+fn claim(row: &IntentRow) -> Claim {
+    (row.key.0, row.fence)
+}
 
 impl Store {
     /// Commits the intent to send for all that may be sent, in one transaction; answers in the order of `rows`.
@@ -110,19 +117,20 @@ impl Store {
             Col::Text(sorted.iter().map(|row| row.said.as_str()).collect()),
         ];
         let ones = [self.now(), One::Int(ms(margin)), One::Int(ms(timeout))];
-        let granted: HashSet<Uuid> = match self.kind() {
+        // By claim: after an outage a worker may ask for one notice twice, by a claim that it has lost and by its new one.
+        let granted: HashSet<Claim> = match self.kind() {
             Kind::Postgres => {
                 cols.push(Col::Bytes(sorted.iter().map(|row| row.sealed.as_slice()).collect()));
-                self.write::<(Uuid,)>(&INTEND, &ones, &cols).await?.into_iter().map(|(key,)| key).collect()
+                self.write::<Claim>(&INTEND, &ones, &cols).await?.into_iter().collect()
             }
             Kind::Sqlite => {
-                let bytes = sorted.iter().map(|row| (row.key.0, row.sealed.clone())).collect();
+                let bytes = sorted.iter().map(|row| (claim(row), row.sealed.clone())).collect();
                 self.intend_sqlite(self.args(&ones, &cols)?, bytes).await?
             }
         };
-        let refused: Vec<&IntentRow> = rows.iter().filter(|row| !granted.contains(&row.key.0)).collect();
+        let refused: Vec<&IntentRow> = rows.iter().filter(|row| !granted.contains(&claim(row))).collect();
         let held = self.still_held(&refused, margin).await?;
-        let answer = |row: &IntentRow| match (granted.contains(&row.key.0), held.contains(&row.key.0)) {
+        let answer = |row: &IntentRow| match (granted.contains(&claim(row)), held.contains(&claim(row))) {
             (true, _) => Grant::Granted,
             (false, true) => Grant::OrderMoved,
             (false, false) => Grant::LeaseLost,
@@ -130,14 +138,14 @@ impl Store {
         Ok(rows.iter().map(answer).collect())
     }
 
-    async fn intend_sqlite(&self, asked: Args, bytes: Vec<(Uuid, Vec<u8>)>) -> Result<HashSet<Uuid>, StoreError> {
+    async fn intend_sqlite(&self, asked: Args, bytes: Vec<(Claim, Vec<u8>)>) -> Result<HashSet<Claim>, StoreError> {
         self.with(Access::Transaction, |mut conn| async move {
-            let granted: Vec<(Uuid,)> = conn.fetch(&INTEND, asked).await?;
-            let granted: HashSet<Uuid> = granted.into_iter().map(|(key,)| key).collect();
-            let kept: Vec<&(Uuid, Vec<u8>)> = bytes.iter().filter(|(key, _)| granted.contains(key)).collect();
+            let granted: Vec<Claim> = conn.fetch(&INTEND, asked).await?;
+            let granted: HashSet<Claim> = granted.into_iter().collect();
+            let kept: Vec<&(Claim, Vec<u8>)> = bytes.iter().filter(|(claim, _)| granted.contains(claim)).collect();
             if !kept.is_empty() {
                 let cols = [
-                    Col::Uuid(kept.iter().map(|(key, _)| *key).collect()),
+                    Col::Uuid(kept.iter().map(|((key, _), _)| *key).collect()),
                     Col::Bytes(kept.iter().map(|(_, bytes)| bytes.as_slice()).collect()),
                 ];
                 conn.execute(&Sql::same(KEEP), args(Kind::Sqlite, &[], &cols)?).await?;
@@ -147,7 +155,7 @@ impl Store {
         .await
     }
 
-    async fn still_held(&self, refused: &[&IntentRow], margin: Duration) -> Result<HashSet<Uuid>, StoreError> {
+    async fn still_held(&self, refused: &[&IntentRow], margin: Duration) -> Result<HashSet<Claim>, StoreError> {
         if refused.is_empty() {
             return Ok(HashSet::new());
         }
@@ -155,7 +163,7 @@ impl Store {
             Col::Uuid(refused.iter().map(|row| row.key.0).collect()),
             Col::Int(refused.iter().map(|row| i64::from(row.fence)).collect()),
         ];
-        let rows: Vec<(Uuid,)> = self.read(&HELD, &[self.now(), One::Int(ms(margin))], &cols).await?;
-        Ok(rows.into_iter().map(|(key,)| key).collect())
+        let rows: Vec<Claim> = self.read(&HELD, &[self.now(), One::Int(ms(margin))], &cols).await?;
+        Ok(rows.into_iter().collect())
     }
 }
