@@ -8,8 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 /// Where the time comes from.
 #[derive(Debug, Clone)]
 pub enum Clock {
-    /// The machine's clock, corrected by what the database's clock was last seen to say, so that all workers agree.
-    Database { offset_ms: Arc<AtomicI64> },
+    /// What the database's clock was last seen to say, counted on by a stopwatch, so that all workers agree, and nobody is an hour off
+    /// while a machine's clock is set right. Until then, what the machine's said at the start.
+    Database { since: Stopwatch, start_ms: Arc<AtomicI64> },
     /// A clock that tests, `replay` and the demo move themselves.
     /// `ahead_ms`: by how much this machine's clock differs from that of all.
     Simulated { now_ms: Arc<AtomicI64>, ahead_ms: Arc<AtomicI64> },
@@ -18,7 +19,10 @@ pub enum Clock {
 impl Clock {
     /// The machine's clock, until the database is first asked.
     pub fn database() -> Self {
-        Self::Database { offset_ms: Arc::default() }
+        Self::Database {
+            since: Stopwatch::start(),
+            start_ms: Arc::new(AtomicI64::new(Timestamp::now().as_millisecond())),
+        }
     }
 
     /// A simulated clock that stands at `now` until it is moved.
@@ -29,7 +33,7 @@ impl Clock {
     /// The time, in whole milliseconds.
     pub fn now(&self) -> Timestamp {
         let ms = match self {
-            Self::Database { offset_ms } => machine_ms() + offset_ms.load(Ordering::Relaxed),
+            Self::Database { since, start_ms } => start_ms.load(Ordering::Relaxed) + since.elapsed_ms(),
             Self::Simulated { now_ms, ahead_ms } => now_ms.load(Ordering::Relaxed) + ahead_ms.load(Ordering::Relaxed),
         };
         Timestamp::from_millisecond(ms).expect("a clock within 9000 years of today")
@@ -45,8 +49,8 @@ impl Clock {
 
     /// Takes note of what the database's clock said just now.
     pub fn learn(&self, database_ms: i64) {
-        if let Self::Database { offset_ms } = self {
-            offset_ms.store(database_ms - machine_ms(), Ordering::Relaxed);
+        if let Self::Database { since, start_ms } = self {
+            start_ms.store(database_ms - since.elapsed_ms(), Ordering::Relaxed);
         }
     }
 
@@ -80,11 +84,7 @@ impl Clock {
     }
 }
 
-fn machine_ms() -> i64 {
-    Timestamp::now().as_millisecond()
-}
-
-/// Measures how long something takes, for metrics; never a time that a rule could see.
+/// Measures how long something takes, whatever is done to the machine's clock meanwhile.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(std::time::Instant);
 
@@ -97,5 +97,9 @@ impl Stopwatch {
     /// How long ago that was.
     pub fn elapsed(&self) -> std::time::Duration {
         self.0.elapsed()
+    }
+
+    fn elapsed_ms(&self) -> i64 {
+        i64::try_from(self.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 }

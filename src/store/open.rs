@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -15,7 +15,7 @@ use super::error::StoreError;
 use super::params::{Kind, Sql};
 use super::settings::Settings;
 use super::{Access, Store, Tx};
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
 
 /// Failed pings in a row after which the pool is given up. A pool whose connections were all cut without a word answers
 /// "timed out" for ever (sqlx issue 4349); three pings a few seconds apart tell that from a short restart of the server.
@@ -23,6 +23,9 @@ const SILENT_PINGS_MAX: u32 = 3;
 
 /// A session that forgets its transaction is ended by the server after this time.
 const IDLE_IN_TRANSACTION_MS: u32 = 10_000;
+
+/// How long an answer may take to tell the time. The clock counts on by itself until the next.
+const QUICK: Duration = Duration::from_millis(500);
 
 const CLOCK: Sql = Sql {
     postgres: "select floor(extract(epoch from clock_timestamp()) * 1000)::bigint",
@@ -34,6 +37,8 @@ pub(super) struct Inner {
     pub(super) clock: Clock,
     acquire_timeout: Duration,
     failed_pings: AtomicU32,
+    /// Whether the clock has learned the database's time.
+    knows_time: AtomicBool,
 }
 
 pub(super) enum Pools {
@@ -63,7 +68,8 @@ impl Store {
             Some(_) | None => return Err(StoreError::Address { what: "neither postgres://… nor sqlite:PATH" }),
         };
         let acquire_timeout = Duration::from_secs(settings.acquire_timeout_secs.get().into());
-        let inner = Inner { pools: Arc::new(pools), clock, acquire_timeout, failed_pings: AtomicU32::new(0) };
+        let (failed_pings, knows_time) = (AtomicU32::new(0), AtomicBool::new(false));
+        let inner = Inner { pools: Arc::new(pools), clock, acquire_timeout, failed_pings, knows_time };
         Ok(Self { inner: Arc::new(inner), mask: Arc::default(), seam: super::faults::Seam::default() })
     }
 
@@ -85,6 +91,7 @@ impl Store {
     /// [`StoreError::Unavailable`] if no answer came: not ready.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let args = self.args(&[], &[])?;
+        let asked = Stopwatch::start();
         let answer = self
             .with_limit(self.inner.acquire_timeout, Access::Read, |mut conn| async move {
                 let rows = conn.fetch::<(i64,)>(&CLOCK, args).await?;
@@ -94,8 +101,11 @@ impl Store {
         match answer {
             Ok(rows) => {
                 self.inner.failed_pings.store(0, Ordering::Relaxed);
-                if let [(now_ms,)] = rows[..] {
-                    self.inner.clock.learn(now_ms);
+                // An answer that was long on the way says little of what the time is now; the next one will.
+                let is_quick = asked.elapsed() <= QUICK || !self.inner.knows_time.load(Ordering::Relaxed);
+                if let ([(now_ms,)], true) = (&rows[..], is_quick) {
+                    self.inner.clock.learn(*now_ms);
+                    self.inner.knows_time.store(true, Ordering::Relaxed);
                 }
                 Ok(())
             }
@@ -139,6 +149,7 @@ impl Store {
             clock,
             acquire_timeout: *acquire_timeout,
             failed_pings: AtomicU32::new(0),
+            knows_time: AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner), ..self.clone() }
     }
