@@ -94,8 +94,8 @@ impl Found {
         };
         match part {
             Value::Object(members) => {
-                let person = |name: &&str| members.get(*name).and_then(|person| person.get("id")).is_some_and(is_id);
-                PEOPLE.iter().any(|name| person(&name)) || members.values().any(|part| self.is_named(part))
+                let person = |name: &str| members.get(name).and_then(|person| person.get("id")).is_some_and(is_id);
+                PEOPLE.iter().any(|name| person(name)) || members.values().any(|part| self.is_named(part))
             }
             Value::Array(parts) => parts.iter().any(|part| self.is_named(part)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,

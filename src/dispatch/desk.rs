@@ -223,11 +223,13 @@ async fn settle_once(
     told: &[(NoticeKey, Outcome)],
     is_first: bool,
 ) -> Result<(), StoreError> {
-    let mut done = store.settle(rows, told).await?;
+    // What was sent is written first: it must not wait for orders that somebody is just changing.
+    let (unsent, ended): (Vec<Settled>, Vec<Settled>) = rows.iter().cloned().partition(|row| row.version.is_some());
+    let mut done = store.settle(&ended, told).await?;
+    done.extend(store.settle(&unsent, told).await?);
     // The order has moved on since it was judged: what is unsent is given back, and judged by what is known now.
-    let moved = rows.iter().filter(|row| row.version.is_some() && !done.contains(&row.key));
-    let moved: Vec<Settled> =
-        moved.map(|row| Settled { version: None, result: Verdict::Released, ..row.clone() }).collect();
+    let moved = unsent.into_iter().filter(|row| !done.contains(&row.key));
+    let moved: Vec<Settled> = moved.map(|row| Settled { version: None, result: Verdict::Released, ..row }).collect();
     done.extend(store.settle(&moved, &[]).await?);
     let lost = rows.len() - done.len();
     match (lost, is_first) {
