@@ -1,6 +1,7 @@
 //! The binary as people and scripts use it: what it prints, where, and how it ends.
 
 mod check;
+mod forget;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -82,6 +83,14 @@ async fn after_a_restore_nothing_is_told_twice_and_what_happened_since_is_not_lo
     let at = |hour| start + SignedDuration::from_hours(hour);
     let worker = shop.worker().await;
     shop.bring(&worker, &[paid(1, at(0)), paid(3, at(0))], &[(1, 1), (3, 1)]).await;
+    // That a mail was taken is written down a moment later; a copy made in between would have it in doubt, rightly.
+    let written = async {
+        let mut again = tokio::time::interval(Duration::from_millis(5));
+        while db.count("select count(*) from outbox where state <> 'accepted'").await > 0 {
+            again.tick().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), written).await.expect("it is written down");
     let copy = shop.folder.path().join("copy");
     runbook::back_up(&shop.database, &copy);
     let since = [shipped(1, at(1)), paid(2, at(2))];
