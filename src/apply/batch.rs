@@ -56,7 +56,7 @@ pub(super) struct Batch {
     purchases: Vec<Purchase>,
     wakes: HashMap<OrderKey, Option<Timestamp>>,
     adopted: Vec<(EventKey, OrderKey)>,
-    /// Events of orders whose person was forgotten: nothing that they say is kept.
+    /// Events of orders of which somebody was forgotten: nothing that they say is kept as it came.
     blanked: Vec<EventKey>,
 }
 
@@ -137,9 +137,12 @@ impl Batch {
         Some(held.version + i64::from(held.doc() != held.before))
     }
 
-    /// A fact stays as it came, though it is about the order of somebody who was forgotten as well.
-    pub(super) fn keep_raw(&mut self, event: EventKey) {
-        self.blanked.retain(|blanked| *blanked != event);
+    /// A fact stays as it came, though it is about the order of somebody who was forgotten as well, where one of these orders keeps
+    /// all of it.
+    pub(super) fn keep_raw<'a>(&mut self, event: EventKey, mut orders: impl Iterator<Item = &'a OrderKey>) {
+        if orders.any(|key| self.orders.get(key).is_none_or(|held| held.order.keeps_all())) {
+            self.blanked.retain(|blanked| *blanked != event);
+        }
     }
 
     /// The carriers of these facts' scans, one for each scan.
@@ -164,7 +167,7 @@ impl Batch {
             self.blanked.push(event.key);
             return false;
         }
-        // The receiver of a present was forgotten: what the event says of them goes, as it came and from what is folded.
+        // Of a receiver who was forgotten nothing comes back: neither into the document nor into the event as it came.
         let without = held.order.told.recipient_erased.then(|| later_without_recipient(event)).flatten();
         if without.is_some() {
             self.blanked.push(event.key);

@@ -52,9 +52,8 @@ impl Hinge {
                 continue;
             }
             let taken: Vec<bool> = of_it.iter().map(|key| self.fold(batch, key, event)).collect();
-            if taken.contains(&true) {
-                batch.keep_raw(event.key);
-            } else {
+            batch.keep_raw(event.key, of_it.iter().copied());
+            if !taken.contains(&true) {
                 verdicts[*place] = Verdict::Erased;
             }
             of_it.iter().for_each(|key| batch.adopt(event.key, key));
@@ -91,6 +90,8 @@ impl Hinge {
                         self.fold(batch, key, &event);
                     }
                 }
+                // It is the others' fact: they have it already, and go on having it.
+                batch.keep_raw(event.key, others.iter());
             }
         }
         Ok(())
@@ -109,10 +110,11 @@ impl Hinge {
             let Some(number) = number else { continue };
             let homes: Vec<OrderKey> =
                 batch.shown_by(&number).filter(|key| self.is_home(batch, key, &number, &event)).cloned().collect();
-            for key in homes {
-                self.fold(batch, &key, &event);
-                batch.adopt(event_key, &key);
+            for key in &homes {
+                self.fold(batch, key, &event);
+                batch.adopt(event_key, key);
             }
+            batch.keep_raw(event_key, homes.iter());
         }
         Ok(())
     }

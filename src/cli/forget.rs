@@ -23,7 +23,7 @@ use crate::store::Store;
   doorstep forget --email ann@example.org --export ann.json --dry-run    everything that is kept of her, and nothing changes
   doorstep forget --customer C-1042 --brand harbour
 
-Every order is read: about a minute a million. Workers may run meanwhile. What she declined, and which of her addresses are dead,
+Every order is read, for an address every event too: some minutes a million orders. Workers may run meanwhile. What she declined, and which of her addresses are dead,
 stays under keyed names (consent.secret_files); what comes later about an erased order is acknowledged and not kept.")]
 pub struct Args {
     /// The shop's own id of the customer
@@ -32,7 +32,7 @@ pub struct Args {
     /// An e-mail address of theirs
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
-    /// Only in this brand's orders
+    /// Only what is this brand's; needed where several brands have a customer of this id
     #[arg(long)]
     brand: Option<String>,
     /// Only say what would be erased

@@ -3,17 +3,19 @@
 //! What stays: that there was an order, its events and notices, by their keys; and, under keyed names, what the person declined
 //! and which of their addresses are dead. What comes later about such an order is acknowledged and not kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::Value;
 
-use crate::domain::erase::{Named, Whom, addresses, own_id, tombstone, without_recipient};
+use super::marks::Marks;
+use crate::domain::erase::{Named, Whom, same_mail, tombstone, without_recipient};
+use crate::domain::event::{Event, PersonPatch};
 use crate::domain::fold::{PersonKnown, value};
 use crate::domain::id::{EventKey, OrderKey};
 use crate::domain::order::Order;
 use crate::domain::person::{Channel, ContactKey, Role};
+use crate::ingest::decode::decode_stored;
 use crate::store::ops::Audit;
 use crate::store::rows::{Changes, Gone, OrderRow};
 use crate::store::{Store, StoreError, unbroken};
@@ -24,26 +26,19 @@ const PAGE: u32 = 500;
 const BATCH: usize = 20;
 /// Tries for one batch when workers change the same orders meanwhile.
 const CONFLICTS_MAX: u32 = 8;
-/// Shortest address that is searched for in bytes that nobody understands: shorter ones stand in anything.
-const MARK_CHARS_MIN: usize = 6;
-/// The members of an event that hold a person.
-const PEOPLE: [&str; 2] = ["customer", "recipient"];
 
 /// Everything that was found of a person.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
     /// Orders that are theirs, and orders of others whose present they receive.
     pub orders: Vec<(OrderKey, Role)>,
-    /// Their addresses, by pseudonym.
+    /// Their addresses, by pseudonym; those that their orders had before as well.
     pub contacts: Vec<ContactKey>,
-    /// Events that belong to no order and hold one of their addresses.
+    /// Events that name them and are no part of these orders: of no order at all, or of one that has another address now.
     pub strays: Vec<EventKey>,
     /// Refused events that do.
     pub quarantine: Vec<i64>,
-    /// Their addresses, in lower case: by these they are told in bytes.
-    marks: BTreeSet<String>,
-    /// What the shop calls them, which says so only in the place of a person's id.
-    ids: BTreeSet<String>,
+    marks: Marks,
 }
 
 impl Found {
@@ -52,113 +47,152 @@ impl Found {
         self.orders.is_empty() && self.strays.is_empty() && self.quarantine.is_empty()
     }
 
-    fn note(&mut self, key: &OrderKey, role: Role, person: &PersonKnown) {
-        self.orders.push((key.clone(), role));
-        let mail = value(&person.email).map(|mail| ContactKey::new(Channel::Email, mail.expose()));
-        let phone = value(&person.phone).map(|phone| ContactKey::new(Channel::Sms, phone.expose()));
-        for contact in [mail, phone].into_iter().flatten() {
-            if !self.contacts.contains(&contact) {
-                self.contacts.push(contact);
-            }
-        }
-        let long = |mark: &String| mark.chars().count() >= MARK_CHARS_MIN;
-        self.marks.extend(addresses(person).into_iter().filter(long).map(|mark| mark.to_lowercase()));
-        self.ids.extend(own_id(person).map(str::to_owned));
-    }
-
     /// Brands that have orders of theirs.
     pub fn brands(&self) -> BTreeSet<&str> {
         self.orders.iter().map(|(key, _)| key.brand_str()).collect()
     }
 
-    /// Whether bytes that nobody understands are about the person.
-    fn is_in(&self, raw: &[u8]) -> bool {
-        let text = String::from_utf8_lossy(raw).to_lowercase();
-        let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '\u{a0}')).collect();
-        let has = |mark: &String| {
-            if mark.starts_with('+') {
-                stands_in(mark, &digits, |c| c.is_ascii_digit())
-            } else {
-                stands_in(mark, &text, is_of_mail)
-            }
-        };
-        self.marks.iter().any(has) || serde_json::from_slice(raw).is_ok_and(|event| self.is_named(&event))
-    }
-
-    /// Whether an event names the person by the shop's id, in a person's place.
-    fn is_named(&self, part: &Value) -> bool {
-        let is_id = |id: &Value| match id {
-            Value::String(id) => self.ids.contains(id),
-            Value::Number(id) => self.ids.contains(&id.to_string()),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => false,
-        };
-        match part {
-            Value::Object(members) => {
-                let person = |name: &str| members.get(name).and_then(|person| person.get("id")).is_some_and(is_id);
-                PEOPLE.iter().any(|name| person(name)) || members.values().any(|part| self.is_named(part))
-            }
-            Value::Array(parts) => parts.iter().any(|part| self.is_named(part)),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    fn note(&mut self, key: &OrderKey, role: Role, person: &PersonKnown) {
+        self.orders.push((key.clone(), role));
+        addresses(person).into_iter().for_each(|(channel, address)| self.note_address(channel, address));
+        if let Some(id) = value(&person.id) {
+            self.marks.add_id(key, id.as_str());
         }
     }
+
+    fn note_address(&mut self, channel: Channel, address: &str) {
+        let contact = ContactKey::new(channel, address);
+        if !self.contacts.contains(&contact) {
+            self.contacts.push(contact);
+        }
+        self.marks.add_address(address);
+    }
 }
 
-/// Whether a mark stands in a text as a whole: not as a part of a longer address or number.
-fn stands_in(mark: &str, text: &str, goes_on: impl Fn(char) -> bool) -> bool {
-    text.match_indices(mark).any(|(at, _)| {
-        let (before, after) = (text[..at].chars().next_back(), text[at + mark.len()..].chars().next());
-        !before.is_some_and(|c| goes_on(c) || c == '.') && !after.is_some_and(&goes_on)
-    })
+/// Where a person is reached.
+fn addresses(person: &PersonKnown) -> Vec<(Channel, &str)> {
+    let mail = value(&person.email).map(|mail| (Channel::Email, mail.expose().as_str()));
+    let phone = value(&person.phone).map(|phone| (Channel::Sms, phone.expose().as_str()));
+    mail.into_iter().chain(phone).collect()
 }
 
-/// Characters of which mail addresses are made. A dot after one ends a sentence as well.
-fn is_of_mail(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '%')
+/// What an event says of the person in this role.
+fn said_of(event: &Event, role: Role) -> Option<&PersonPatch> {
+    match role {
+        Role::Customer => event.order_patch.customer.as_ref(),
+        Role::Recipient => event.order_patch.recipient.as_ref(),
+    }
 }
 
-/// Looks for a person everywhere. It reads every order: about a minute a million.
+/// Looks for a person everywhere. It reads every order, for an e-mail address also every event: some minutes a million orders.
 ///
 /// # Errors
 /// [`StoreError`]; an order that cannot be read is an error too, for it may be theirs.
 pub async fn find(store: &Store, whom: &Whom) -> Result<Found, StoreError> {
     let mut found = Found::default();
     if let Named::Email(mail) = &whom.named {
-        found.contacts.push(ContactKey::new(Channel::Email, mail));
-        found.marks.insert(mail.trim().to_lowercase());
+        found.note_address(Channel::Email, mail);
     }
     let mut after = String::new();
-    loop {
-        let page = store.orders_after(&after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.key.as_str().to_owned();
-        for row in &page {
-            let order = read(row)?;
-            match whom.role_in(&row.key, &order) {
-                Some(Role::Customer) => found.note(&row.key, Role::Customer, &order.known.customer),
+    while let Some(page) = page_after(store, &mut after).await? {
+        let mut others = Vec::new();
+        for (key, order) in &page {
+            match whom.role_in(key, order) {
+                Some(Role::Customer) => found.note(key, Role::Customer, &order.known.customer),
                 Some(Role::Recipient) => {
                     let recipient = order.known.recipient.as_ref().expect("a recipient is there, its role was found");
-                    found.note(&row.key, Role::Recipient, recipient);
+                    found.note(key, Role::Recipient, recipient);
                 }
+                None if whom.covers(key) => others.push(key.clone()),
                 None => {}
             }
         }
+        if let Named::Email(mail) = &whom.named {
+            found.strays.extend(named_before(store, mail, &others).await?);
+        }
+    }
+    for (channel, address) in had_before(store, whom, &found).await?.into_values() {
+        found.note_address(channel, &address);
     }
     let mut stray = EventKey(uuid::Uuid::nil());
     loop {
         let page = store.strays_after(stray, PAGE).await?;
         let Some((last, _)) = page.last() else { break };
         stray = *last;
-        found.strays.extend(page.iter().filter(|(_, raw)| found.is_in(raw)).map(|(key, _)| *key).collect::<Vec<_>>());
+        let theirs = page.iter().filter(|(_, raw)| found.marks.are_in(raw, "", whom.brand.as_ref()));
+        found.strays.extend(theirs.map(|(key, _)| *key).collect::<Vec<_>>());
     }
     let mut entry = 0;
     loop {
-        let page = store.quarantine_of_all(entry, PAGE).await?;
+        let page = store.quarantine_whole(entry, PAGE).await?;
         let Some(last) = page.last() else { break };
         entry = last.id;
-        let theirs = page.iter().filter(|kept| found.is_in(&kept.raw) || found.is_in(kept.headers.as_bytes()));
+        let theirs = page.iter().filter(|kept| found.marks.are_in(&kept.raw, &kept.headers, whom.brand.as_ref()));
         found.quarantine.extend(theirs.map(|kept| kept.id).collect::<Vec<_>>());
     }
     Ok(found)
+}
+
+/// The next page of orders, and on from there; `None` at the end.
+async fn page_after(store: &Store, after: &mut String) -> Result<Option<Vec<(OrderKey, Order)>>, StoreError> {
+    let page = store.orders_after(after, PAGE).await?;
+    let Some(last) = page.last() else { return Ok(None) };
+    last.key.as_str().clone_into(after);
+    page.iter().map(|row| Ok((row.key.clone(), read(row)?))).collect::<Result<_, StoreError>>().map(Some)
+}
+
+/// Events by which these orders had the address before they got another. The orders stay: a mistyped address is often a stranger's.
+async fn named_before(store: &Store, mail: &str, orders: &[OrderKey]) -> Result<Vec<EventKey>, StoreError> {
+    // Neither case nor escapes of JSON touch letters and digits; what stands before the `@` is rarer than what follows it.
+    let own = mail.rsplit_once('@').map_or(mail, |(own, _)| own);
+    let words = own.split(|c: char| !c.is_ascii_alphanumeric());
+    let word = words.max_by_key(|word| word.len()).unwrap_or_default().to_ascii_lowercase();
+    let mut named = Vec::new();
+    for (key, raw) in store.facts_naming(&word, orders).await? {
+        let Ok(event) = decode_stored(&raw) else { continue };
+        let mails = [Role::Customer, Role::Recipient].map(|role| said_of(&event, role)?.email.as_ref());
+        if mails.into_iter().flatten().any(|own| same_mail(own.expose(), mail)) {
+            named.push(key);
+        }
+    }
+    Ok(named)
+}
+
+/// Addresses that the person's orders had before, and that nobody else's order has now: a mistyped one may be a stranger's.
+async fn had_before(
+    store: &Store,
+    whom: &Whom,
+    found: &Found,
+) -> Result<BTreeMap<ContactKey, (Channel, String)>, StoreError> {
+    let mut before = BTreeMap::new();
+    for (key, role) in &found.orders {
+        for fact in store.facts_of(key).await? {
+            let Ok(event) = decode_stored(&fact.raw) else { continue };
+            let Some(person) = said_of(&event, *role) else { continue };
+            for (channel, address) in [(Channel::Email, &person.email), (Channel::Sms, &person.phone)] {
+                let Some(address) = address.as_ref().map(|address| address.expose().clone()) else { continue };
+                before.insert(ContactKey::new(channel, &address), (channel, address));
+            }
+        }
+    }
+    before.retain(|contact, _| !found.contacts.contains(contact));
+    if before.is_empty() {
+        return Ok(before);
+    }
+    let theirs: BTreeMap<&OrderKey, Role> = found.orders.iter().map(|(key, role)| (key, *role)).collect();
+    let mut after = String::new();
+    while let Some(page) = page_after(store, &mut after).await? {
+        for (key, order) in page.iter().filter(|(key, _)| whom.covers(key)) {
+            let role = theirs.get(key).copied();
+            // Who bought it stays where its receiver goes; with who bought it all go.
+            let customer = Some(&order.known.customer).filter(|_| role != Some(Role::Customer));
+            let recipient = order.known.recipient.as_ref().filter(|_| role.is_none());
+            for (channel, address) in customer.into_iter().chain(recipient).flat_map(addresses) {
+                before.remove(&ContactKey::new(channel, address));
+            }
+        }
+    }
+    Ok(before)
 }
 
 /// Erases what was found. `by`: who asked for it, a login name.
@@ -176,9 +210,7 @@ pub async fn erase(store: &Store, whom: &Whom, found: &Found, by: &str) -> Resul
         let mut tx = own.begin("forget_person").await?;
         tx.erase_contacts(&own, &contacts, brand.as_ref()).await?;
         tx.blank(&strays).await?;
-        // What was said about the brand's orders went with them; other brands' cases and returns go on.
-        let by_contact: &[ContactKey] = if brand.is_none() { &contacts } else { &[] };
-        let voices = tx.erase_voices(&[], by_contact).await?;
+        let voices = tx.erase_voices(&[], &contacts, brand.as_ref()).await?;
         tx.commit().await?;
         Ok::<_, StoreError>(voices.ratings + voices.cases + voices.returns)
     })
@@ -197,7 +229,8 @@ pub async fn erase(store: &Store, whom: &Whom, found: &Found, by: &str) -> Resul
 /// to go on from, `None` at the end, and how many there were. What was said about them has a time of its own.
 ///
 /// # Errors
-/// [`StoreError`]; [`StoreError::Conflict`] if a worker was faster: the next round sees to it.
+/// [`StoreError`]. An order that cannot be read, and a page of which a worker has just changed one, keep nobody else's from having
+/// their time: the walk goes on after them.
 pub async fn age_out(
     store: &Store,
     after: &str,
@@ -208,7 +241,6 @@ pub async fn age_out(
     let last = page.last().map(|row| row.key.as_str().to_owned());
     let mut over = Vec::new();
     for row in page.iter().filter(|row| !row.doc.is_empty()) {
-        // One that cannot be read keeps nobody else's from having their time.
         let Ok(order) = read(row) else {
             tracing::error!(order.id = %row.key, "the stored document of this order is damaged: it cannot be aged out");
             continue;
@@ -217,6 +249,16 @@ pub async fn age_out(
             over.push(row.clone());
         }
     }
+    match bury(store, over).await {
+        Ok(count) => Ok((last, count)),
+        // Old no more; the next walk sees to the page's others.
+        Err(StoreError::Conflict) => Ok((last, 0)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Puts tombstones in the place of these orders, as they were read.
+async fn bury(store: &Store, over: Vec<OrderRow>) -> Result<u64, StoreError> {
     let count = over.len() as u64;
     if count > 0 {
         let own = store.clone();
@@ -232,7 +274,7 @@ pub async fn age_out(
         })
         .await?;
     }
-    Ok((last, count))
+    Ok(count)
 }
 
 async fn erase_batch(store: &Store, whom: &Whom, batch: &[(OrderKey, Role)]) -> Result<Gone, StoreError> {
@@ -270,7 +312,7 @@ async fn erase_once(store: &Store, whom: &Whom, batch: &[(OrderKey, Role)]) -> R
     }
     tx.save(&Changes { orders, ..Changes::default() }, std::time::Duration::ZERO).await?;
     let gone = tx.erase_orders(&whole, "").await?.and(tx.erase_orders(&partly, Role::Recipient.as_str()).await?);
-    let voices = tx.erase_voices(&whole, &[]).await?;
+    let voices = tx.erase_voices(&whole, &[], None).await?;
     tx.commit().await?;
     Ok(Gone { voices: voices.ratings + voices.cases + voices.returns, ..gone })
 }

@@ -4,5 +4,6 @@
 pub mod callback;
 pub mod export;
 pub mod forget;
+mod marks;
 pub mod settings;
 pub mod stop;

@@ -35,9 +35,14 @@ impl std::fmt::Debug for Named {
 }
 
 impl Whom {
+    /// Whether this order's brand is one in which the person is looked for.
+    pub fn covers(&self, key: &OrderKey) -> bool {
+        self.brand.as_ref().is_none_or(|brand| brand.as_str() == key.brand_str())
+    }
+
     /// Who the person is to an order; who bought it is its customer even where they also receive it.
     pub fn role_in(&self, key: &OrderKey, order: &Order) -> Option<Role> {
-        if self.brand.as_ref().is_some_and(|brand| brand.as_str() != key.brand_str()) {
+        if !self.covers(key) {
             return None;
         }
         let known = &order.known;
@@ -50,25 +55,14 @@ impl Whom {
     fn is(&self, person: &PersonKnown) -> bool {
         match &self.named {
             Named::Customer(id) => value(&person.id).is_some_and(|own| own.as_str() == id),
-            Named::Email(mail) => value(&person.email).is_some_and(|own| same(own.expose(), mail)),
+            Named::Email(mail) => value(&person.email).is_some_and(|own| same_mail(own.expose(), mail)),
         }
     }
 }
 
-fn same(a: &str, b: &str) -> bool {
+/// Whether two e-mail addresses are one person's.
+pub fn same_mail(a: &str, b: &str) -> bool {
     ContactKey::new(Channel::Email, a) == ContactKey::new(Channel::Email, b)
-}
-
-/// The person's addresses: by these they are told in bytes that we do not understand.
-pub fn addresses(person: &PersonKnown) -> Vec<String> {
-    let mail = value(&person.email).map(|mail| mail.expose().clone());
-    let phone = value(&person.phone).map(|phone| phone.expose().clone());
-    [mail, phone].into_iter().flatten().collect()
-}
-
-/// The shop's own id of the person.
-pub fn own_id(person: &PersonKnown) -> Option<&str> {
-    value(&person.id).map(|id| id.as_str())
 }
 
 /// What stays of the order of somebody who is forgotten: that it was there, and when it was erased.
@@ -76,15 +70,15 @@ pub fn tombstone(now: Timestamp) -> Order {
     Order { known: Known::default(), told: Told { erased: Some(now.as_millisecond()), ..Told::default() } }
 }
 
-/// What a later event says of an order whose receiver was taken out: nothing of them, whoever is named, and nothing of where they
-/// live. `None`: it says nothing of that anyway.
+/// A later event of an order whose receiver was taken out, without what may be of them: whoever is named as the receiver, where they
+/// live, and a carrier's own words. `None`: it says nothing of that anyway.
 pub fn later_without_recipient(event: &Event) -> Option<Event> {
-    let says = event.order_patch.recipient.is_some() || event.order_patch.address.is_some();
-    says.then(|| {
-        let mut event = event.clone();
-        (event.order_patch.recipient, event.order_patch.address) = (None, None);
-        event
-    })
+    let mut left = event.clone();
+    (left.order_patch.recipient, left.order_patch.address) = (None, None);
+    if let Some(shipment) = &mut left.shipment_patch {
+        shipment.description = None;
+    }
+    (left != *event).then_some(left)
 }
 
 /// Takes the receiver of a present out of an order: the buyer's order goes on without them. Of the address, what tells the zone

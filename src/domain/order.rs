@@ -177,6 +177,11 @@ impl Order {
         self.told.handled.iter().find(own).and_then(|handled| handled.mark.as_deref())
     }
 
+    /// Whether all that is said of the order is kept: nobody of it was erased.
+    pub fn keeps_all(&self) -> bool {
+        !self.is_erased() && !self.told.recipient_erased
+    }
+
     /// Adds a fact. Any order of facts and any repetition of them end in the same `known`.
     pub fn fold(&mut self, event: &Event) {
         self.known.fold(event);

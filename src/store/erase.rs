@@ -28,6 +28,20 @@ macro_rules! of_contacts {
             sqlite: concat!($before, $column, " in (select unhex(value->>0) from json_each($1))"),
         }
     };
+    // Of one brand, or of all where none is named.
+    ($before:literal, $column:literal, $brand:literal) => {
+        Sql {
+            postgres: concat!($before, "($1 = '' or ", $brand, " = $1) and ", $column, " = any($2::uuid[])"),
+            sqlite: concat!(
+                $before,
+                "($1 = '' or ",
+                $brand,
+                " = $1) and ",
+                $column,
+                " in (select unhex(value->>0) from json_each($2))"
+            ),
+        }
+    };
 }
 
 const FACTS: Sql = Sql {
@@ -76,18 +90,14 @@ const ALERTS: Sql = Sql {
     ),
 };
 
-const BOUGHT: Sql = of_contacts!("delete from purchases where ", "contact");
+// What an operator wrote when clearing an alert by hand may name the person.
+const WHYS: Sql = of_orders!("update alerts set clear_why = 'by hand' where ", " and clear_why like 'by hand: %'");
+
+const BOUGHT: Sql = of_contacts!("delete from purchases where ", "contact", "brand");
+const CHOSEN: Sql = of_contacts!("delete from preferences where ", "contact", "brand");
+const CODES: Sql = of_contacts!("delete from codes where ", "contact", "brand");
+// Counts, kept by contact alone: nobody can say which of them are one brand's.
 const TOLD: Sql = of_contacts!("delete from told where ", "contact");
-const CHOSEN: Sql = of_contacts!("delete from preferences where ", "contact");
-const CODES: Sql = of_contacts!("delete from codes where ", "contact");
-const CHOSEN_OF: Sql = Sql {
-    postgres: "delete from preferences where brand = $1 and contact = any($2::uuid[])",
-    sqlite: "delete from preferences where brand = $1 and contact in (select unhex(value->>0) from json_each($2))",
-};
-const CODES_OF: Sql = Sql {
-    postgres: "delete from codes where brand = $1 and contact = any($2::uuid[])",
-    sqlite: "delete from codes where brand = $1 and contact in (select unhex(value->>0) from json_each($2))",
-};
 const ASKS: Sql = of_contacts!("delete from code_asks where ", "who");
 const SOFT: Sql = of_contacts!("delete from soft_bounces where ", "contact");
 // What was declined, and which addresses are dead, stays under keyed names, so that nobody is written to who said no. The names from
@@ -133,6 +143,13 @@ const OLD_ORDERS: Sql = Sql::same(
     "select p.key, p.version, case when p.updated_at < $3 then p.doc else '' end
      from (select key, version, updated_at, doc from orders where key > $1 order by key limit $2) as p order by p.key",
 );
+
+// The search for a text in bytes is a sieve: case and escapes of JSON aside, what it lets through is looked at once more.
+const NAMING: Sql = Sql {
+    postgres: "select key, raw from inbox where order_key = any($2::text[]) and position($1 in lower(encode(raw, 'escape'))) > 0",
+    sqlite: "select key, raw from inbox where order_key in (select value->>0 from json_each($2))
+                 and instr(lower(cast(raw as text)), $1) > 0",
+};
 
 const ORDERS_AFTER: Sql = Sql::same("select key, version, doc from orders where key > $1 order by key limit $2");
 const STRAYS_AFTER: Sql = Sql::same(
@@ -189,6 +206,18 @@ impl Store {
         Ok(rows.into_iter().map(|(key, raw)| (EventKey(key), raw)).collect())
     }
 
+    /// Events of these orders, as they came, that hold `word`: lower-case letters and digits of ASCII.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn facts_naming(&self, word: &str, orders: &[OrderKey]) -> Result<Vec<(EventKey, Vec<u8>)>, StoreError> {
+        if orders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<(Uuid, Vec<u8>)> = self.read(&NAMING, &[One::Text(word)], &[orders::sorted(orders)]).await?;
+        Ok(rows.into_iter().map(|(key, raw)| (EventKey(key), raw)).collect())
+    }
+
     /// The names under which a contact stands: the one to write first, then those of before.
     fn keyed(&self, contact: ContactKey) -> (Uuid, Vec<Uuid>) {
         let name = self.mask.name(contact);
@@ -211,6 +240,7 @@ impl Tx {
         self.execute(&LEDGER, &[One::Text(role)], &column()).await?;
         let facts = self.execute(&FACTS, &[], &column()).await?;
         self.execute(&NOTES, &[], &column()).await?;
+        self.execute(&WHYS, &[], &column()).await?;
         if whole {
             self.execute(&PURCHASES, &[], &column()).await?;
             self.execute(&WAKES, &[], &column()).await?;
@@ -220,8 +250,8 @@ impl Tx {
         Ok(Gone { orders: keys.len() as u64, facts, cancelled, bytes, ..Gone::default() })
     }
 
-    /// Erases what is kept by contact; what was declined, and which addresses are dead, stays under keyed names. `brand`: only what is
-    /// kept for it by name; counts that belong to no brand then stay as well.
+    /// Erases what is kept by contact; what was declined, and which addresses are dead, stays under keyed names. `brand`: only
+    /// what is kept for it by name.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -235,17 +265,13 @@ impl Tx {
             return Ok(());
         }
         let names: Vec<Uuid> = contacts.iter().flat_map(|contact| store.mask.names(*contact)).collect();
-        match brand {
-            None => {
-                for sql in [&BOUGHT, &TOLD, &CHOSEN, &CODES, &ASKS, &SOFT, &DROP_OPTOUTS] {
-                    self.execute(sql, &[], &[Col::Uuid(names.clone())]).await?;
-                }
-            }
-            Some(brand) => {
-                for sql in [&CHOSEN_OF, &CODES_OF] {
-                    self.execute(sql, &[One::Text(brand.as_str())], &[Col::Uuid(names.clone())]).await?;
-                }
-            }
+        for sql in [&BOUGHT, &CHOSEN, &CODES] {
+            let brand = brand.map_or("", BrandId::as_str);
+            self.execute(sql, &[One::Text(brand)], &[Col::Uuid(names.clone())]).await?;
+        }
+        // With a brand these stay: another one may count by them how much the person was told, and they have their time.
+        for sql in [&TOLD, &ASKS, &SOFT, &DROP_OPTOUTS].into_iter().filter(|_| brand.is_none()) {
+            self.execute(sql, &[], &[Col::Uuid(names.clone())]).await?;
         }
         for contact in contacts {
             let (name, others) = store.keyed(*contact);

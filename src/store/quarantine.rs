@@ -11,8 +11,8 @@ const LIST: Sql = Sql::same(
     "select id, door, reason, raw, headers, refused_at, retried_at from quarantine
      where id > $1 and retried_at is null order by id limit $2",
 );
-// What was retried has its bytes still.
-const ALL: Sql = Sql::same(
+// What was tried again has its bytes still.
+const WHOLE: Sql = Sql::same(
     "select id, door, reason, raw, headers, refused_at, retried_at from quarantine where id > $1 order by id limit $2",
 );
 const GET: Sql =
@@ -59,12 +59,12 @@ impl Store {
         rows.into_iter().map(Cols::read).collect()
     }
 
-    /// The same, with those that were retried: a search for one person reads them all.
+    /// The same, with those that were tried again: a search for one person reads them all.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn quarantine_of_all(&self, after: i64, limit: u32) -> Result<Vec<Quarantined>, StoreError> {
-        let rows: Vec<Cols> = self.read(&ALL, &[One::Int(after), One::Int(i64::from(limit))], &[]).await?;
+    pub async fn quarantine_whole(&self, after: i64, limit: u32) -> Result<Vec<Quarantined>, StoreError> {
+        let rows: Vec<Cols> = self.read(&WHOLE, &[One::Int(after), One::Int(i64::from(limit))], &[]).await?;
         rows.into_iter().map(Cols::read).collect()
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod doors;
 mod forgetting;
 pub(crate) mod page;
+mod sparing;
 mod ways;
 
 use doorstep::domain::policy::Policy;

@@ -1,9 +1,10 @@
 //! Forgetting what people told us: one person on request, and everybody in time.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::timed;
-use crate::domain::id::OrderKey;
+use crate::domain::id::{BrandId, OrderKey};
 use crate::domain::person::ContactKey;
 use crate::store::params::{Col, One, Sql};
 use crate::store::tx::Tx;
@@ -28,32 +29,39 @@ impl Erased {
     }
 }
 
-/// A statement on the rows of some orders or some contacts: `{table}` by key of order, or by contact.
+/// A statement on the rows of some orders or some contacts: by key of order, or by contact, there of one brand or (empty) of all.
 macro_rules! of_people {
     ($before:literal, $after:literal) => {
         Sql {
             postgres: concat!(
                 $before,
-                "(order_key = any($1::text[]) or contact = any($2::uuid[]))",
+                "(order_key = any($2::text[]) or (contact = any($3::uuid[]) and ($1 = '' or brand = $1)))",
                 $after
             ),
             sqlite: concat!(
                 $before,
-                "(order_key in (select value->>0 from json_each($1)) or contact in (select unhex(value->>1) from json_each($1)))",
+                "(order_key in (select value->>0 from json_each($2))
+                     or (contact in (select unhex(value->>1) from json_each($2)) and ($1 = '' or brand = $1)))",
                 $after
             ),
         }
     };
 }
 
+// Whoever is just saying something in a case holds its row: waited for, their words are there to be erased.
+const LOCK: Sql = Sql {
+    postgres: of_people!("select id from cases where ", " order by id for update").postgres,
+    sqlite: of_people!("select id from cases where ", " order by id").sqlite,
+};
 const WORDS: Sql = of_people!("delete from case_words where case_id in (select id from cases where ", ")");
 const PHOTOS: Sql = of_people!("delete from case_photos where case_id in (select id from cases where ", ")");
 const CASES: Sql = of_people!("delete from cases where ", "");
 const RATINGS: Sql = of_people!("delete from ratings where ", "");
 const RETURNS: Sql = of_people!("delete from returns where ", "");
+// No brand stands there: another one may count by it when this person may be asked again.
 const ASKED: Sql = Sql {
-    postgres: "delete from asked where contact = any($2::uuid[]) and $1::text[] is not null",
-    sqlite: "delete from asked where contact in (select unhex(value->>1) from json_each($1))",
+    postgres: "delete from asked where contact = any($3::uuid[]) and $2::text[] is not null and $1 = ''",
+    sqlite: "delete from asked where contact in (select unhex(value->>1) from json_each($2)) and $1 = ''",
 };
 
 // What is over goes whole; what still waits for somebody stays, however old.
@@ -89,25 +97,33 @@ const OLD_ASKED: Sql = timed!(
 
 impl Tx {
     /// Erases everything that was said about these orders, and by whoever has these contacts: ratings, cases with their words and
-    /// pictures, returns, and when they were asked. For `doorstep forget`, in the same transaction as the rest.
+    /// pictures, returns, and when they were asked. `brand`: by these contacts only what was said to it. For `doorstep forget`, in the
+    /// same transaction as the rest.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn erase_voices(&mut self, orders: &[OrderKey], contacts: &[ContactKey]) -> Result<Erased, StoreError> {
+    pub async fn erase_voices(
+        &mut self,
+        orders: &[OrderKey],
+        contacts: &[ContactKey],
+        brand: Option<&BrandId>,
+    ) -> Result<Erased, StoreError> {
         let length = orders.len().max(contacts.len());
         if length == 0 {
             return Ok(Erased::default());
         }
         // A bulk's columns are equally long: the shorter is filled up with what it holds, or with what nobody has.
         let order = |n: usize| orders.get(n).or(orders.first()).map_or("", OrderKey::as_str);
-        let contact = |n: usize| contacts.get(n).or(contacts.first()).map_or(uuid::Uuid::max(), |contact| contact.0);
+        let contact = |n: usize| contacts.get(n).or(contacts.first()).map_or(Uuid::max(), |contact| contact.0);
         let columns = || [Col::Text((0..length).map(order).collect()), Col::Uuid((0..length).map(contact).collect())];
-        let words = self.execute(&WORDS, &[], &columns()).await?;
-        let photos = self.execute(&PHOTOS, &[], &columns()).await?;
-        let cases = self.execute(&CASES, &[], &columns()).await?;
-        let ratings = self.execute(&RATINGS, &[], &columns()).await?;
-        let returns = self.execute(&RETURNS, &[], &columns()).await?;
-        let marks = self.execute(&ASKED, &[], &columns()).await?;
+        let brand = || [One::Text(brand.map_or("", BrandId::as_str))];
+        self.fetch::<(Uuid,)>(&LOCK, &brand(), &columns()).await?;
+        let words = self.execute(&WORDS, &brand(), &columns()).await?;
+        let photos = self.execute(&PHOTOS, &brand(), &columns()).await?;
+        let cases = self.execute(&CASES, &brand(), &columns()).await?;
+        let ratings = self.execute(&RATINGS, &brand(), &columns()).await?;
+        let returns = self.execute(&RETURNS, &brand(), &columns()).await?;
+        let marks = self.execute(&ASKED, &brand(), &columns()).await?;
         Ok(Erased { ratings, cases, words, photos, returns, marks })
     }
 }

@@ -20,6 +20,7 @@ use crate::domain::id::{NoticeKey, OrderKey};
 use crate::domain::listen::About;
 use crate::domain::listen::ask::Heard;
 use crate::domain::listen::rating::{Answer, Question};
+use crate::domain::order::Order;
 use crate::domain::person::{ContactKey, Pii, Role};
 use cases::NewCase;
 
@@ -87,6 +88,8 @@ pub enum Taken {
     Repeat,
     /// There are too many of this order already.
     TooMany,
+    /// The person was forgotten while their form came in: nothing of it is kept.
+    Gone,
 }
 
 /// A person's answers about an order.
@@ -150,6 +153,12 @@ const HEARD: Sql = Sql::same(
 // What is judged about an order must be judged again once a case of it has begun: its version moves on, as for a new fact.
 const MOVE_ON: Sql = Sql::same("update orders set version = version + 1 where key = $1");
 
+// Held until the end of the transaction, so that `forget` waits for what is being said, and erases it.
+const HOLD: Sql = Sql {
+    postgres: "select doc from orders where key = $1 for no key update",
+    sqlite: "select doc from orders where key = $1",
+};
+
 cols! {
     struct RatingCols {
         id: Uuid,
@@ -207,6 +216,16 @@ fn length(length: SignedDuration) -> One<'static> {
     One::Int(i64::try_from(length.as_millis()).unwrap_or(i64::MAX / 4))
 }
 
+/// Whether the order of somebody who says something has been erased since they opened its page, or they were taken out of it: then
+/// their address, which the page had still found, is gone.
+async fn is_gone(conn: &mut Conn, from: &From) -> Result<bool, StoreError> {
+    let args = args(conn.kind(), &[One::Text(from.order.as_str())], &[])?;
+    let Some((doc,)) = conn.fetch::<(String,)>(&HOLD, args).await?.pop() else { return Ok(false) };
+    let order: Order = serde_json::from_str(&doc).map_err(|_| StoreError::corrupt("orders", "doc", &from.order))?;
+    let was_taken_out = from.role == Role::Recipient && order.told.recipient_erased && from.contact.is_some();
+    Ok(order.is_erased() || was_taken_out)
+}
+
 async fn tell(conn: &mut Conn, outcomes: &[Outcome]) -> Result<(), StoreError> {
     if !outcomes.is_empty() {
         let args = args(conn.kind(), &[], &outcome_cols(outcomes.iter()))?;
@@ -254,9 +273,13 @@ impl Store {
         let submit = self.args(&[self.now(), One::Uuid(new.id)], &[])?;
         let rate = self.args(&new.ones(self.now()), &[])?;
         let case = new.case.as_ref().map(|case| case.args(self)).transpose()?;
+        let from = new.from.clone();
         self.with(Access::Transaction, move |mut conn| async move {
             if conn.execute(&SUBMIT, submit).await? == 0 {
                 return Ok((conn, Taken::Repeat));
+            }
+            if is_gone(&mut conn, &from).await? {
+                return Ok((conn, Taken::Gone));
             }
             conn.execute(&RATE, rate).await?;
             tell(&mut conn, &told).await?;

@@ -153,7 +153,8 @@ pub(super) async fn take(State(care): State<Care>, Path(token): Path<String>, re
                     let status = StatusCode::TOO_MANY_REQUESTS;
                     inner.listen(&visit, status, &told, Some("problem-too-many"), false).await
                 }
-                Ok(Taken::New { .. } | Taken::Repeat) => Ok(see(&format!("{}/problem?sent", visit.path))),
+                // Whoever was forgotten meanwhile is led to a page that is not there any more.
+                Ok(Taken::New { .. } | Taken::Repeat | Taken::Gone) => Ok(see(&format!("{}/problem?sent", visit.path))),
                 Err(bad) => {
                     let (status, id) = match bad {
                         BadPhoto::Unreadable => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "problem-photo-type"),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{folder, run};
+use super::{folder, printed, run};
 
 /// Each shop counts its customers anew.
 #[test]
@@ -17,7 +17,8 @@ fn a_customers_number_that_several_brands_have_needs_a_brand() {
     };
     let events = [paid("harbour", "ann@example.org"), paid("orchard", "bob@example.org")].join("\n");
     std::fs::write(folder.path().join("old.jsonl"), events).expect("a file");
-    assert!(run(folder.path(), &["import", "old.jsonl"]).status.success());
+    printed(folder.path(), &["migrate"]);
+    printed(folder.path(), &["import", "old.jsonl"]);
     let both = run(folder.path(), &["forget", "--customer", "1042"]);
     let said = String::from_utf8_lossy(&both.stderr).into_owned();
     assert_eq!(both.status.code(), Some(3), "{said}");
@@ -25,5 +26,8 @@ fn a_customers_number_that_several_brands_have_needs_a_brand() {
     let one = run(folder.path(), &["forget", "--customer", "1042", "--brand", "orchard"]);
     assert!(one.status.success(), "{}", String::from_utf8_lossy(&one.stderr));
     let left = run(folder.path(), &["forget", "--customer", "1042", "--dry-run", "--json"]);
-    assert!(String::from_utf8_lossy(&left.stdout).contains("\"orders\":1"), "the other brand's customer is still there");
+    assert!(
+        String::from_utf8_lossy(&left.stdout).contains("\"orders\":1"),
+        "the other brand's customer is still there"
+    );
 }

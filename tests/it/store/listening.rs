@@ -320,18 +320,18 @@ async fn one_person_is_erased_and_others_stay(db: &Db) {
     }
     let mut tx = db.store.begin("forget").await.unwrap();
     // By contact alone: the order of this person that is not named goes as well.
-    let erased = tx.erase_voices(&[], &[contact()]).await.unwrap();
+    let erased = tx.erase_voices(&[], &[contact()], None).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!((erased.ratings, erased.cases, erased.words, erased.photos, erased.returns), (2, 2, 2, 2, 2));
     assert_eq!(db.store.cases_of(&order_key("C")).await.unwrap().len(), 1);
     let mut tx = db.store.begin("forget").await.unwrap();
-    let erased = tx.erase_voices(&[order_key("C"), order_key("D")], &[]).await.unwrap();
+    let erased = tx.erase_voices(&[order_key("C"), order_key("D")], &[], None).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!((erased.ratings, erased.cases, erased.photos), (1, 1, 1));
     for table in ["ratings", "cases", "case_words", "case_photos", "returns"] {
         assert_eq!(db.count(&format!("select count(*) from {table}")).await, 0, "{table}");
     }
-    assert!(db.store.begin("forget").await.unwrap().erase_voices(&[], &[]).await.unwrap().is_empty());
+    assert!(db.store.begin("forget").await.unwrap().erase_voices(&[], &[], None).await.unwrap().is_empty());
 }
 
 async fn what_is_over_goes_in_time(db: &Db) {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::super::{CaseArgs, MOVE_ON, SUBMIT, Taken, contact, length, tell, text, timed};
+use super::super::{CaseArgs, MOVE_ON, SUBMIT, Taken, contact, is_gone, length, tell, text, timed};
 use super::{By, Case, CaseCols, GET, NewCase, Photo, columns};
 use crate::domain::listen::case::{Clocks, Deadlines};
 use crate::domain::person::Pii;
@@ -199,9 +199,13 @@ impl Store {
             [] => None,
             [_, ..] => Some(self.args(&[self.now(), One::Uuid(new.id)], &cols)?),
         };
+        let from = new.from.clone();
         self.with(Access::Transaction, move |mut conn| async move {
             if conn.execute(&SUBMIT, submit).await? == 0 {
                 return Ok((conn, Taken::Repeat));
+            }
+            if is_gone(&mut conn, &from).await? {
+                return Ok((conn, Taken::Gone));
             }
             if !open(&mut conn, case).await? {
                 return Ok((conn, Taken::TooMany));
