@@ -9,6 +9,10 @@ use crate::domain::id::{EventKey, OrderKey, TrackingNumber};
 use crate::ingest::decode;
 use crate::store::Tx;
 
+/// Orders whose facts are read for one that shows their number later. One box holds few orders; a number that more have shown is a
+/// placeholder, such as a shop writes before it has a label, and reading all of them for each new one would have no end.
+const SHARED_MAX: usize = 16;
+
 impl Hinge {
     /// Folds the facts that a number leads to an order, then those that have waited for a number that is now known, then those
     /// that such a number's other orders have had before. Answers with the facts that must wait.
@@ -79,6 +83,9 @@ impl Hinge {
             batch.new_numbers().map(|number| (number.clone(), batch.shown_by(number).cloned().collect())).collect();
         for (number, showing) in new {
             let others: Vec<OrderKey> = homes[&number].difference(&showing).cloned().collect();
+            if others.len() > SHARED_MAX {
+                continue;
+            }
             for raw in tx.facts_of(&others).await? {
                 let Ok(event) = decode::decode_stored(&raw) else { continue };
                 let of_number = event.shipment_patch.as_ref().and_then(|patch| patch.tracking_number.as_ref());
